@@ -1,0 +1,43 @@
+"""All errors this package raises on purpose.
+
+Each message is one line: what was expected, what was found, what to do next. The exit code that
+the command line uses lives on the class, so that no caller has to map types to numbers again.
+"""
+
+from __future__ import annotations
+
+
+class SdfSirenError(Exception):
+    """Root of every deliberate error; a job that failed (exit code 1)."""
+
+    exit_code = 1
+
+
+class UsageError(SdfSirenError):
+    """The request itself is wrong: an option, a pipeline file, an output path (exit code 2)."""
+
+    exit_code = 2
+
+
+class InputError(SdfSirenError):
+    """A scan, mesh or field file cannot be read or used (exit code 3)."""
+
+    exit_code = 3
+
+
+class DivergenceError(SdfSirenError):
+    """A fit produced non-finite or exploding values; the last good state is kept (exit code 1)."""
+
+
+class EmptySurfaceError(SdfSirenError):
+    """No zero level set was found where there should be one (exit code 1)."""
+
+
+class MissingLibraryError(SdfSirenError):
+    """A system library or an optional package is missing; the message names the command to run."""
+
+
+class Interrupted(SdfSirenError):
+    """The user asked to stop; a checkpoint allows going on (exit code 130)."""
+
+    exit_code = 130
