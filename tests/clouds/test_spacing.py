@@ -1,0 +1,79 @@
+"""The gauge of sdf_siren.clouds.spacing against spheres of known density and noise."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scipy.spatial import cKDTree
+
+from sdf_siren.clouds.spacing import SAMPLE, gauge
+from sdf_siren.errors import InputError
+
+
+def sphere(count: int, seed: int = 0) -> np.ndarray:
+    directions = np.random.default_rng(seed).normal(size=(count, 3))
+    return directions / np.linalg.norm(directions, axis=1, keepdims=True)
+
+
+@pytest.mark.parametrize("noise", [0.003, 0.01])
+@pytest.mark.parametrize("count", [10_000, 40_000])
+def test_known_noise_is_found(noise: float, count: int) -> None:
+    normals = sphere(count)
+    points = normals * (1 + noise * np.random.default_rng(1).normal(size=(count, 1)))
+    found = gauge(points, normals)
+    # Neighbours are the nearest in space, which prefers pairs with similar errors: it reads low.
+    assert 0.6 * noise < found.noise < 1.05 * noise
+    assert found.noisy
+
+
+def test_a_clean_sphere_is_clean_in_spite_of_its_curvature() -> None:
+    normals = sphere(5000)
+    found = gauge(normals, normals)
+    # (n_i + n_j) . (p_j - p_i) = |p_j|^2 - |p_i|^2 = 0 exactly on a sphere.
+    assert found.noise < 1e-15
+    assert not found.noisy
+
+
+def test_spacing_of_random_points_has_its_closed_form() -> None:
+    count = 50_000
+    points = sphere(count)
+    # In the plane, P(nearest > r) = exp(-density pi r^2): the median is sqrt(ln 2 / (pi density)).
+    expected = np.sqrt(np.log(2) / (np.pi * count / (4 * np.pi)))
+    assert gauge(points, points).spacing == pytest.approx(expected, rel=0.03)
+
+
+def test_perturbed_normals_read_as_noise_below_the_spacing() -> None:
+    points = sphere(10_000)
+    normals = points + 0.1 * np.random.default_rng(2).normal(size=points.shape)
+    normals /= np.linalg.norm(normals, axis=1, keepdims=True)
+    found = gauge(points, normals)
+    assert 0 < found.noise < 0.15 * found.spacing
+
+
+def test_units_scale_and_offset_do_not_matter() -> None:
+    normals = sphere(3000)
+    points = normals * (1 + 0.005 * np.random.default_rng(3).normal(size=(len(normals), 1)))
+    one, other = gauge(points, normals), gauge(2.5 * points + 1e6, normals)
+    assert other.spacing == pytest.approx(2.5 * one.spacing, rel=1e-6)
+    assert other.noise == pytest.approx(2.5 * one.noise, rel=1e-6)
+
+
+def test_the_callers_tree_and_the_same_seed_give_the_same_answer() -> None:
+    points = sphere(SAMPLE + 1000)
+    noisy = points * (1 + 0.01 * np.random.default_rng(4).normal(size=(len(points), 1)))
+    assert gauge(noisy, points) == gauge(noisy, points, tree=cKDTree(noisy), seed=0)
+    assert gauge(noisy, points) != gauge(noisy, points, seed=1)
+
+
+def test_two_points_are_enough_and_one_is_not() -> None:
+    points, normals = np.array([[0.0, 0, 0], [3, 0, 4]]), np.array([[0.0, 0, 1], [0, 0, 1]])
+    found = gauge(points, normals)
+    assert found.spacing == pytest.approx(5.0)
+    assert found.noise == pytest.approx(4.0 / 0.954)
+    with pytest.raises(InputError, match="two points"):
+        gauge(points[:1], normals[:1])
+
+
+def test_shapes_are_checked() -> None:
+    with pytest.raises(ValueError, match="normals must be"):
+        gauge(np.zeros((4, 3)), np.zeros((3, 3)))
