@@ -1,0 +1,49 @@
+"""How closely a fitted field's zero level set passes by the points it was fitted to."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from sdf_siren.clouds import PointCloud
+
+if TYPE_CHECKING:
+    from sdf_siren.fields import SignedDistanceField
+
+MOST_POINTS = 100_000
+"""Points looked at; enough to fix a 95th percentile to a few parts in a thousand."""
+
+
+@dataclass(frozen=True)
+class FitResidual:
+    """Distances from the scan's points to the zero level set, world units.
+
+    Attributes:
+        median: half of the points are closer.
+        p95: 95 of 100 points are closer.
+    """
+
+    median: float
+    p95: float
+
+    def to_dict(self) -> dict[str, float]:
+        """JSON-ready, under the names of the attributes."""
+        return asdict(self)
+
+
+def fit_residual(field: SignedDistanceField, cloud: PointCloud) -> FitResidual:
+    """Median and 95th percentile of ``|f| / |grad f|`` at the points of ``cloud``.
+
+    The quotient is the distance to the level set to first order (Taubin 1991, doi 10.1109/34.103273)
+    and does not flatter a field whose slope is not one. Where the slope vanishes the distance is
+    unknown and counts as infinite.
+    """
+    stride = -(-len(cloud) // MOST_POINTS)
+    points = cloud.points[::stride]
+    value = np.abs(field(points))
+    slope = np.linalg.norm(field.gradient(points), axis=1)
+    distance = np.divide(value, slope, out=np.full_like(value, np.inf), where=slope > 0)
+    median, p95 = np.quantile(distance, [0.5, 0.95], method="inverted_cdf")
+    return FitResidual(float(median), float(p95))

@@ -1,0 +1,52 @@
+"""Residuals of fields whose level sets are known."""
+
+import numpy as np
+import pytest
+
+from sdf_siren.clouds import PointCloud
+from sdf_siren.metrics import fit_residual
+from sdf_siren.metrics.residual import MOST_POINTS
+
+
+class ScaledSphere:
+    """``slope * (|x - centre| - radius)``: only the true distance where the slope is one."""
+
+    def __init__(self, slope: float, radius: float = 1.0, centre: float = 0.0) -> None:
+        self.slope, self.radius, self.centre, self.asked = slope, radius, centre, 0
+
+    def __call__(self, points: np.ndarray) -> np.ndarray:
+        self.asked = len(points)
+        return self.slope * (np.linalg.norm(points - self.centre, axis=1) - self.radius)
+
+    def gradient(self, points: np.ndarray) -> np.ndarray:
+        away = points - self.centre
+        return self.slope * away / np.linalg.norm(away, axis=1, keepdims=True)
+
+
+def shell(distances: np.ndarray, centre: float = 0.0) -> PointCloud:
+    directions = np.random.default_rng(0).normal(size=(len(distances), 3))
+    directions /= np.linalg.norm(directions, axis=1, keepdims=True)
+    return PointCloud(directions * (1 + distances)[:, None] + centre)
+
+
+@pytest.mark.parametrize("slope", [1.0, 0.3, -5.0])
+@pytest.mark.parametrize("centre", [0.0, 1e6])
+def test_the_slope_does_not_matter(slope: float, centre: float) -> None:
+    signs = np.where(np.arange(1001) % 2, 1, -1)
+    cloud = shell(signs * np.linspace(0, 0.1, 1001), centre)
+    residual = fit_residual(ScaledSphere(slope, centre=centre), cloud)  # type: ignore[arg-type]
+    assert residual.median == pytest.approx(0.05, rel=1e-6)
+    assert residual.p95 == pytest.approx(0.095, rel=1e-6)
+    assert residual.to_dict() == {"median": residual.median, "p95": residual.p95}
+
+
+@pytest.mark.parametrize("count", [1, MOST_POINTS, MOST_POINTS + 1, 3 * MOST_POINTS - 1])
+def test_no_more_points_than_needed(count: int) -> None:
+    field = ScaledSphere(1.0)
+    assert fit_residual(field, PointCloud(np.full((count, 3), 2.0))).median > 0  # type: ignore[arg-type]
+    assert count / 3 - 1 <= field.asked <= MOST_POINTS
+
+
+def test_a_vanishing_slope_is_infinitely_far() -> None:
+    residual = fit_residual(ScaledSphere(0.0), shell(np.zeros(10)))  # type: ignore[arg-type]
+    assert residual.median == residual.p95 == np.inf
