@@ -1,0 +1,1 @@
+"""Pipelines, their stages and their runs. Knows nothing of geometry and imports no torch."""

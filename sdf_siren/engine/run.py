@@ -1,0 +1,200 @@
+"""The run: a pipeline carried out on one input, recorded, and resumable at any moment."""
+
+from __future__ import annotations
+
+import datetime
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import takewhile
+from pathlib import Path
+from typing import Any
+
+from sdf_siren.engine.folder import PIPELINE
+from sdf_siren.engine.journal import Journal
+from sdf_siren.engine.manifest import Manifest, fingerprint, versions_of
+from sdf_siren.engine.stage import Context, Event, Observer, Stage
+from sdf_siren.engine.standing import Request, Standing, refuse_paths, standing
+from sdf_siren.errors import Interrupted, SdfSirenError, UsageError
+from sdf_siren.files import write_text
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a run came to.
+
+    Attributes:
+        output: the file that was written.
+        folder: the run folder, if it was kept.
+        measures: figures that the stages recorded.
+        seconds: by stage, of this process and those it continued.
+        already_done: there was nothing left to do.
+    """
+
+    output: Path
+    folder: Path | None
+    measures: Mapping[str, Any]
+    seconds: Mapping[str, float]
+    already_done: bool = False
+
+
+def ignore(_: Event) -> None:
+    """The default observer."""
+
+
+class Run:
+    """Carries out a :class:`Request`; use it once.
+
+    The order is what keeps promises: nothing is written, and nothing of an earlier run removed, before
+    paths, options and the input itself have been found good. From then on every file is replaced
+    atomically, so a process killed at any moment leaves a folder that can be resumed.
+    """
+
+    def __init__(self, request: Request, observer: Observer = ignore) -> None:
+        self.request = request
+        self._observer = observer
+        self._artifacts: dict[str, Any] = {}
+        self._finished: list[str] = []
+        self._current = ""
+        stages = request.pipeline.stages
+        self._preparing = tuple(takewhile(lambda stage: stage.prepares, stages))
+        self._working = stages[len(self._preparing) :]
+
+    def plan(self) -> list[tuple[str, list[str]]]:
+        """Dry run: read the input, write nothing, and say by stage what would happen.
+
+        Raises:
+            SdfSirenError: whatever :meth:`execute` would refuse before it starts to work.
+        """
+        self._journal, found = self._begin()
+        self._run(self._preparing)
+        lines = [(s.name, s.plan(self._artifacts, self._context(s))) for s in self.request.pipeline.stages]
+        if found.kind == "resume":
+            lines.append(("resume", ["continues the interrupted run"]))
+        return lines
+
+    def execute(self) -> Outcome:
+        """Carry out the pipeline.
+
+        Raises:
+            UsageError: the output or the run folder must not be written, or options do not fit.
+            InputError: the input cannot be read or used.
+            Interrupted: the user stopped it.
+            SdfSirenError: a stage failed.
+        """
+        self._journal, found = self._begin()
+        request, folder = self.request, self.request.folder
+        if found.kind == "done" and found.manifest is not None:
+            kept = folder.path if folder else None
+            return Outcome(
+                request.output, kept, found.manifest.measures, found.manifest.seconds, already_done=True
+            )
+        try:
+            if request.resume and found.kind == "new":
+                self._emit(
+                    Event("note", "", {"text": f"nothing to resume for {request.output}; starting anew"})
+                )
+            self._run(self._preparing)
+            if folder is None:
+                self._run(self._working)
+            else:
+                with folder.lock(), self._recorded():
+                    self._run(self._working)
+                    self._emit(Event("run_done", "", {"output": str(request.output)}))
+                    if not request.keep_folder:
+                        self._journal.close()
+                        folder.clear()
+        except KeyboardInterrupt:
+            resumable = folder is not None and folder.path.exists()
+            advice = "repeat the command with --resume to continue" if resumable else "nothing was written"
+            raise Interrupted(f"interrupted in {self._current or 'the beginning'}; {advice}") from None
+        manifest = self._journal.manifest
+        kept = folder.path if folder is not None and request.keep_folder else None
+        return Outcome(request.output, kept, manifest.measures, manifest.seconds)
+
+    def _begin(self) -> tuple[Journal, Standing]:
+        """Everything that can be refused without reading the input as a scan."""
+        request = self.request
+        refuse_paths(request)
+        for stage in request.pipeline.stages:
+            stage.check(self._context(stage))
+        source = fingerprint(request.input)
+        manifest = Manifest(
+            input=source,
+            output=str(request.output),
+            seed=request.pipeline.seed,
+            device=request.device,
+            threads=request.threads,
+            replace_output=request.force,
+            started=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+            versions=versions_of(request.libraries),
+        )
+        return Journal(manifest), standing(request, source)
+
+    @contextmanager
+    def _recorded(self) -> Iterator[None]:
+        """Record the enclosed work in the locked folder, and how it ended."""
+        request, journal, folder = self.request, self._journal, self.request.folder
+        assert folder is not None, "only runs with a folder are recorded"
+        # Asked again now that nobody else can write here.
+        found = standing(request, journal.manifest.input)
+        if found.kind == "done":
+            raise UsageError(
+                f"{folder.path}: another process has just finished this run; nothing is left to do"
+            )
+        if found.kind == "resume" and found.manifest is not None:
+            journal.manifest = journal.manifest.continuing(found.manifest)
+        else:
+            folder.clear()
+            write_text(folder.path / PIPELINE, request.pipeline.to_toml())
+        try:
+            journal.open(folder)
+            yield
+        except BaseException as error:
+            interrupted = isinstance(error, KeyboardInterrupt)
+            text = str(error) if isinstance(error, SdfSirenError) else repr(error)
+            if folder.has_checkpoint() or self._finished:
+                kind = "run_interrupted" if interrupted else "run_failed"
+                self._emit(Event(kind, self._current, {"error": text}))
+            else:
+                # Nothing to resume and nothing worth keeping.
+                journal.close()
+                folder.clear()
+            raise
+        finally:
+            journal.close()
+
+    def _run(self, stages: tuple[Stage, ...]) -> None:
+        for stage in stages:
+            if stage.fills_folder and not (self.request.folder and self.request.keep_folder):
+                self._emit(Event("stage_skipped", stage.name))
+                continue
+            self._current = stage.name
+            self._emit(Event("stage_started", stage.name, {"writes_output": stage.writes_output}))
+            start = time.monotonic()
+            given = stage.run(self._artifacts, self._context(stage))
+            assert set(given) == set(stage.gives), (
+                f"{stage.name} must give {stage.gives}, gave {tuple(given)}"
+            )
+            self._artifacts.update(given)
+            if not stage.prepares:
+                self._finished.append(stage.name)
+            self._emit(Event("stage_done", stage.name, {"seconds": round(time.monotonic() - start, 3)}))
+
+    def _context(self, stage: Stage) -> Context:
+        request = self.request
+        return Context(
+            stage=stage.name,
+            input=request.input,
+            output=request.output,
+            folder=request.folder.path if request.folder else None,
+            seed=request.pipeline.seed,
+            device=request.device,
+            resume=request.resume,
+            observer=self._emit,
+        )
+
+    def _emit(self, event: Event) -> None:
+        self._journal(event)
+        self._observer(event)

@@ -1,0 +1,136 @@
+"""What a request finds where it wants to write, and whether it may."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from sdf_siren.engine.folder import RunFolder
+from sdf_siren.engine.manifest import Manifest
+from sdf_siren.engine.pipeline import Pipeline, differences
+from sdf_siren.errors import UsageError
+
+
+@dataclass(frozen=True)
+class Request:
+    """One run, as asked for.
+
+    Attributes:
+        pipeline: what to do.
+        input: the file to read.
+        output: the file to write.
+        folder: the run folder; None for a run that has nothing worth resuming.
+        keep_folder: whether the folder stays after success.
+        resume: continue the interrupted run of the same output.
+        force: replace an earlier output and run.
+        device: ``auto``, ``cpu``, ``cuda`` or ``cuda:<index>``.
+        threads: recorded in the manifest; the caller sets them.
+        libraries: distributions whose versions are recorded.
+    """
+
+    pipeline: Pipeline
+    input: Path
+    output: Path
+    folder: RunFolder | None = None
+    keep_folder: bool = True
+    resume: bool = False
+    force: bool = False
+    device: str = "auto"
+    threads: int | None = None
+    libraries: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Standing:
+    """How a request relates to what is there: start ``new``, ``resume``, or all ``done``."""
+
+    kind: Literal["new", "resume", "done"]
+    manifest: Manifest | None = None
+
+
+def refuse_paths(request: Request) -> None:
+    """Refuse an output that cannot or must not be written.
+
+    Raises:
+        UsageError: the output is the input, a folder, or in a folder that is missing or read-only.
+    """
+    output, source = request.output, request.input
+    if os.path.realpath(output) == os.path.realpath(source) or (
+        output.exists() and source.exists() and output.samefile(source)
+    ):
+        raise UsageError(f"{output}: the output is the input itself; choose another output with -o")
+    if output.is_dir():
+        raise UsageError(f"{output}: expected a file to write, found a folder; add a file name to -o")
+    parent = output.parent
+    if not parent.is_dir():
+        raise UsageError(
+            f"{output}: the folder {parent} does not exist; create it or choose another output with -o"
+        )
+    if not os.access(parent, os.W_OK | os.X_OK):
+        raise UsageError(f"{output}: cannot write into {parent}; choose another output with -o")
+
+
+def standing(request: Request, input_print: dict[str, Any]) -> Standing:
+    """Decide what the request may do; reads only.
+
+    Args:
+        request: the run asked for.
+        input_print: of the input, by :func:`sdf_siren.engine.manifest.fingerprint`.
+
+    Raises:
+        UsageError: something would be overwritten, or the run that lies there is another one.
+    """
+    if request.resume and request.force:
+        raise UsageError("--resume continues a run and --force starts it anew; use one of them")
+    found = _read(request)
+    if found is None:
+        _refuse_existing(request)
+        return Standing("new")
+    manifest, pipeline = found
+    folder = request.folder.path if request.folder else request.output
+    if not request.resume:
+        if manifest.status == "done":
+            raise UsageError(
+                f"{folder}: holds a finished run; use --force to replace it, or another output with -o"
+            )
+        raise UsageError(
+            f"{folder}: holds an unfinished run; use --resume to continue it or --force to start anew"
+        )
+    try:
+        changed = differences(pipeline, request.pipeline.to_toml())
+    except ValueError as error:
+        raise UsageError(f"{folder}: the run cannot be read ({error}); use --force to start anew") from None
+    if manifest.input.get("sha256") != input_print["sha256"]:
+        changed.insert(0, f"the input was {manifest.input.get('path')} with other content")
+    if changed:
+        raise UsageError(
+            f"{folder}: holds another run ({'; '.join(changed)}); "
+            "repeat its options, or use --force to start anew"
+        )
+    if manifest.status == "done" and request.output.exists():
+        return Standing("done", manifest)
+    if not (manifest.replace_output or manifest.output_begun):
+        _refuse_existing(request)
+    return Standing("resume", manifest)
+
+
+def _read(request: Request) -> tuple[Manifest, str] | None:
+    """The run in the folder; with --force even a damaged one counts as none."""
+    if request.folder is None:
+        return None
+    try:
+        found = request.folder.read()
+    except UsageError:
+        if not request.force or not (request.folder.path / "manifest.json").exists():
+            raise
+        return None
+    return None if request.force else found
+
+
+def _refuse_existing(request: Request) -> None:
+    if not request.force and os.path.lexists(request.output):
+        raise UsageError(
+            f"{request.output}: exists already; use --force to replace it, or another output with -o"
+        )
