@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import datetime
 import json
+import math
 import time
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, TextIO
 
 from sdf_siren.engine.folder import EVENTS, RunFolder
@@ -48,6 +51,7 @@ class Journal:
 
     def __call__(self, event: Event) -> None:
         """Write one event, and the manifest where it changes."""
+        event = replace(event, data=_plain(event.data))
         line = json.dumps({**self._when(), "kind": event.kind, "stage": event.stage, **event.data}) + "\n"
         if self._events is None:
             self._waiting.append(line)
@@ -76,3 +80,14 @@ class Journal:
     def _when(self) -> dict[str, Any]:
         now = datetime.datetime.now(datetime.UTC).isoformat(timespec="milliseconds")
         return {"time": now, "elapsed": round(time.monotonic() - self._start, 3)}
+
+
+def _plain(value: Any) -> Any:
+    """What JSON can say of ``value``: NumPy scalars as Python's, and null for NaN and infinity."""
+    if isinstance(value, Mapping):
+        return {key: _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    if hasattr(value, "item"):
+        value = value.item()
+    return None if isinstance(value, float) and not math.isfinite(value) else value

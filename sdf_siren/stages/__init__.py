@@ -1,0 +1,43 @@
+"""All stages, by the name that pipeline files use; the code of each loads when it is asked for.
+
+One name all the way: ``fit.sdf`` is the class ``FitSdf`` in ``sdf_siren/stages/fit_sdf.py``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from importlib import import_module
+
+from sdf_siren.engine.stage import Stage
+
+NAMES = (
+    "read.points",
+    "read.field",
+    "filter.normals",
+    "fit.sdf",
+    "extract.mesh",
+    "measure.fit",
+    "write.mesh",
+    "write.field",
+    "write.preview",
+)
+
+
+class _Catalogue(Mapping[str, type[Stage]]):
+    def __getitem__(self, name: str) -> type[Stage]:
+        if name not in NAMES:
+            raise KeyError(name)
+        family, noun = name.split(".")
+        stage: type[Stage] = getattr(
+            import_module(f"{__name__}.{family}_{noun}"), family.title() + noun.title()
+        )
+        return stage
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(NAMES)
+
+    def __len__(self) -> int:
+        return len(NAMES)
+
+
+CATALOGUE: Mapping[str, type[Stage]] = _Catalogue()

@@ -1,0 +1,27 @@
+"""``measure.fit``: how good the result is, as far as the scan itself can tell."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+from typing import ClassVar
+
+from sdf_siren.engine.stage import Artifacts, Context, Stage
+
+
+@dataclass(frozen=True)
+class MeasureFit(Stage):
+    """Records faces, components and watertightness of the mesh, and the field's residual at the scan."""
+
+    name: ClassVar[str] = "measure.fit"
+    needs: ClassVar[tuple[str, ...]] = ("field", "mesh")
+    uses: ClassVar[tuple[str, ...]] = ("points",)
+
+    def run(self, artifacts: Artifacts, context: Context) -> Artifacts:
+        from sdf_siren.metrics import fit_residual, topology
+
+        context.record(dataclasses.asdict(topology(artifacts["mesh"])))
+        if "points" in artifacts:
+            residual = fit_residual(artifacts["field"], artifacts["points"])
+            context.record({"residual_median": residual.median, "residual_p95": residual.p95})
+        return {}

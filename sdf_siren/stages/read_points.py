@@ -1,0 +1,36 @@
+"""``read.points``: the scan."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from sdf_siren.engine.options import option
+from sdf_siren.engine.stage import Artifacts, Context, Stage
+
+
+@dataclass(frozen=True)
+class ReadPoints(Stage):
+    """Reads a point cloud from PLY, XYZ, PTS, CSV, NPY or NPZ, and drops rows that are no points."""
+
+    name: ClassVar[str] = "read.points"
+    gives: ClassVar[tuple[str, ...]] = ("points",)
+    prepares: ClassVar[bool] = True
+
+    mesh_as_scan: bool = option(False, "Take the vertices and normals of a mesh file as the scan.")
+    crop: tuple[float, float, float, float, float, float] | None = option(
+        None, "Keep only points in the box xmin, ymin, zmin, xmax, ymax, zmax, in the scan's coordinates."
+    )
+
+    def run(self, artifacts: Artifacts, context: Context) -> Artifacts:
+        from sdf_siren.io import read_points
+
+        points = read_points(context.input, mesh_as_scan=self.mesh_as_scan, crop=self.crop)
+        for note in points.notes:
+            context.note(note)
+        return {"points": points}
+
+    def plan(self, artifacts: Artifacts, context: Context) -> list[str]:
+        points = artifacts["points"]
+        size = " x ".join(f"{side:.6g}" for side in points.extent)
+        return [f"{len(points):,} points, extent {size}"]

@@ -1,0 +1,25 @@
+"""``write.field``: the fitted field, to be meshed again."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from sdf_siren.engine.folder import FIELD
+from sdf_siren.engine.stage import Artifacts, Context, Stage
+
+
+@dataclass(frozen=True)
+class WriteField(Stage):
+    """Writes the field into the run folder, for ``reconstruct mesh`` and ``sdf_siren.load_field``."""
+
+    name: ClassVar[str] = "write.field"
+    needs: ClassVar[tuple[str, ...]] = ("field",)
+    fills_folder: ClassVar[bool] = True
+
+    def run(self, artifacts: Artifacts, context: Context) -> Artifacts:
+        from sdf_siren.io import write_field
+
+        assert context.folder is not None, "skipped where no folder is kept"
+        write_field(artifacts["field"], context.folder / FIELD)
+        return {}
