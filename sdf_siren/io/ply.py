@@ -1,0 +1,168 @@
+"""PLY files: the points of a scan, or the triangles of a mesh.
+
+plyfile parses the header (it is the strictest reader) and, for meshes, the faces. The points are
+read without it: memory-mapped where they are binary, by NumPy where they are text, because plyfile
+reads text and lists row by row in Python, and a scan's faces need not be read at all.
+"""
+
+from __future__ import annotations
+
+import io
+import warnings
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sdf_siren.artifacts import Mesh
+from sdf_siren.errors import InputError
+from sdf_siren.io.opening import one_line
+from sdf_siren.io.ply_header import FACE_LISTS, PLYFILE_ERRORS, PlyHeader, read_header
+from sdf_siren.io.raw_points import RawPoints, as_colours, as_normals
+
+_COORDINATES = ("x", "y", "z")
+_NORMALS = ("nx", "ny", "nz")
+_COLOURS = ("red", "green", "blue")
+
+
+def read_ply_points(path: Path) -> RawPoints:
+    """The vertices of a PLY file, with ``nx ny nz`` and ``red green blue`` where it has them.
+
+    Other properties and elements are ignored.
+
+    Raises:
+        InputError: the file is not a PLY file with x, y and z, or it is damaged.
+    """
+    header = read_header(path)
+    index = header.index("vertex")
+    if index is None:
+        found = ", ".join(element.name for element in header.elements)[:80] or "none"
+        raise InputError(f"{path}: expected a PLY element 'vertex', found {found}")
+    vertex = header.elements[index]
+    names = [item.name for item in vertex.properties]
+    missing = [name for name in _COORDINATES if name not in names]
+    if missing:
+        found = ", ".join(names)[:80] or "none"
+        raise InputError(f"{path}: expected the vertex properties x, y and z, found {found}")
+    if header.counts[index] == 0:
+        raise InputError(f"{path}: expected points, found a PLY file with 0 vertices")
+    _refuse_lists(header, index)
+    wanted = [*_COORDINATES]
+    for group in (_NORMALS, _COLOURS):
+        if all(name in names for name in group):
+            wanted += group
+    read = _read_text if header.text else _read_binary
+    columns = read(header, index, wanted)
+
+    def stack(group: tuple[str, ...]) -> NDArray[np.generic] | None:
+        return np.stack([columns[name] for name in group], axis=1) if group[0] in columns else None
+
+    points, normals, colours = stack(_COORDINATES), stack(_NORMALS), stack(_COLOURS)
+    assert points is not None
+    notes: tuple[str, ...] = ()
+    if header.faces:
+        notes = (f"{header.faces} faces of the file were ignored; only its vertices are used",)
+    return RawPoints(
+        points.astype(np.float64),
+        None if normals is None else as_normals(normals),
+        None if colours is None else as_colours(colours),
+        notes,
+    )
+
+
+def _refuse_lists(header: PlyHeader, index: int) -> None:
+    """Rows of unknown length hide where the vertices are; no scanner writes them there."""
+    import plyfile
+
+    # In text a row is a line, whatever it holds, so only lists among the vertices matter.
+    elements = header.elements[index : index + 1] if header.text else header.elements[: index + 1]
+    for element in elements:
+        for item in element.properties:
+            if isinstance(item, plyfile.PlyListProperty):
+                raise InputError(
+                    f"{header.path}: expected plain vertex properties, found the list {item.name[:40]!r}"
+                    " in or before them; save the scan without it"
+                )
+
+
+def _read_binary(header: PlyHeader, index: int, wanted: list[str]) -> dict[str, NDArray[np.generic]]:
+    offset = header.start
+    for element, count in zip(header.elements[:index], header.counts[:index], strict=True):
+        offset += count * element.dtype(header.byte_order).itemsize
+    dtype = header.elements[index].dtype(header.byte_order)
+    rows = np.memmap(header.path, dtype, "r", offset, (header.counts[index],))
+    return {name: rows[name] for name in wanted}
+
+
+def _read_text(header: PlyHeader, index: int, wanted: list[str]) -> dict[str, NDArray[np.generic]]:
+    properties = header.elements[index].properties
+    names = [item.name for item in properties]
+    count = header.counts[index]
+    with open(header.path, "rb") as file, warnings.catch_warnings():
+        file.seek(header.start)
+        warnings.simplefilter("ignore", UserWarning)  # NumPy's "input contained no data"
+        text = io.TextIOWrapper(file, encoding="latin-1")
+        try:
+            rows = np.loadtxt(
+                text,
+                dtype=np.float64,
+                comments=None,
+                skiprows=sum(header.counts[:index]),
+                max_rows=count,
+                usecols=[names.index(name) for name in wanted],
+                ndmin=2,
+            )
+        except (ValueError, IndexError) as error:
+            raise InputError(f"{header.path}: a row of vertices cannot be read ({one_line(error)})") from None
+    if len(rows) < count:
+        raise InputError(f"{header.path}: expected {count} vertices, found {len(rows)}; it is truncated")
+    columns: dict[str, NDArray[np.generic]] = {}
+    for name, column in zip(wanted, rows.T, strict=True):
+        dtype = np.dtype(properties[names.index(name)].dtype())
+        if name in _COLOURS and dtype.kind in "iu":  # told apart from colours in [0, 1]
+            limits = np.iinfo(dtype)
+            column = np.clip(np.nan_to_num(column), limits.min, limits.max).astype(dtype)
+        columns[name] = column
+    return columns
+
+
+def read_ply_mesh(path: Path) -> Mesh:
+    """The triangles of a PLY file; polygons are cut into fans.
+
+    Raises:
+        InputError: the file is damaged or has no faces.
+    """
+    import plyfile
+
+    raw = read_ply_points(path)
+    header = read_header(path)
+    index = header.index("face")
+    names = [] if index is None else [item.name for item in header.elements[index].properties]
+    name = next((n for n in FACE_LISTS if n in names), None)
+    if name is None or not header.faces:
+        raise InputError(f"{path}: expected a mesh, found a PLY file without faces")
+    try:
+        try:
+            # Triangles throughout: mapped, not parsed.
+            data = plyfile.PlyData.read(str(path), mmap="r", known_list_len={"face": {name: 3}})
+        except plyfile.PlyElementParseError:
+            data = plyfile.PlyData.read(str(path), mmap="r")
+        polygons = data["face"][name]
+        faces = polygons.astype(np.int64) if polygons.dtype != object else fans(list(polygons))
+    except (plyfile.PlyParseError, *PLYFILE_ERRORS) as error:
+        raise InputError(f"{path}: the faces cannot be read ({one_line(error)})") from None
+    try:
+        return Mesh(raw.points, faces, raw.normals)
+    except ValueError as error:
+        raise InputError(f"{path}: not a valid mesh ({one_line(error)})") from None
+
+
+def fans(polygons: list[NDArray[np.integer]]) -> NDArray[np.int64]:
+    """Polygons of any size as (f, 3) triangles that share each polygon's first corner."""
+    sizes = np.array([len(polygon) for polygon in polygons], dtype=np.int64)
+    parts = []
+    for size in np.unique(sizes[sizes >= 3]):
+        corners = np.array([polygons[i] for i in np.flatnonzero(sizes == size)], dtype=np.int64)
+        for k in range(1, size - 1):
+            parts.append(corners[:, [0, k, k + 1]])
+    return np.concatenate(parts) if parts else np.empty((0, 3), dtype=np.int64)

@@ -1,0 +1,157 @@
+"""``read_points``: one table of formats, and the checks that all of them share."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sdf_siren.clouds import PointCloud
+from sdf_siren.errors import InputError, UsageError
+from sdf_siren.io.mesh_reader import MESH_SUFFIXES, read_mesh_points
+from sdf_siren.io.numpy_files import read_npy_points, read_npz_points
+from sdf_siren.io.opening import checked_size
+from sdf_siren.io.ply import read_ply_points
+from sdf_siren.io.ply_header import read_header
+from sdf_siren.io.precision import is_single, needs_double, single_step
+from sdf_siren.io.raw_points import RawPoints
+from sdf_siren.io.text import read_text_points
+
+MINIMUM_POINTS = 4
+"""The least that can enclose a volume: a tetrahedron."""
+
+_FARTHEST = 1e30
+"""Coordinates from here on are no lengths but marks of invalid rows, such as the largest float32."""
+
+_READERS: dict[str, Callable[[Path], RawPoints]] = {
+    ".ply": read_ply_points,
+    ".xyz": read_text_points,
+    ".pwn": read_text_points,
+    ".pts": read_text_points,
+    ".txt": read_text_points,
+    ".csv": read_text_points,
+    ".npy": read_npy_points,
+    ".npz": read_npz_points,
+}
+
+
+def read_points(
+    path: str | os.PathLike[str],
+    *,
+    mesh_as_scan: bool = False,
+    crop: Sequence[float] | None = None,
+) -> PointCloud:
+    """Read a scan and check that it can be used; the file is never modified.
+
+    Rows that are not finite and points that repeat another one exactly are dropped; the notes of
+    the result count them.
+
+    Args:
+        path: a .ply, .xyz, .pwn, .pts, .txt, .csv, .npy or .npz file.
+        mesh_as_scan: take the vertices and vertex normals of a mesh (.ply with faces, .obj, .stl,
+            .off, .glb) as the scan.
+        crop: (xmin, ymin, zmin, xmax, ymax, zmax) in the units of the file; points outside this
+            box are dropped.
+
+    Returns:
+        World coordinates in double precision, with normals and colours if the file has them.
+
+    Raises:
+        InputError: the file cannot be read, or holds fewer than four usable points, or no extent.
+        UsageError: ``crop`` is not a box.
+    """
+    path = Path(path)
+    box = None if crop is None else _checked_box(crop)
+    raw = _reader(path, mesh_as_scan)(path)
+    usable = np.asarray((np.abs(raw.points) < _FARTHEST).all(axis=1))
+    if not usable.any():
+        raise InputError(f"{path}: expected finite coordinates, found none in {len(usable)} rows")
+    if not usable.all():
+        dropped = int((~usable).sum())
+        raw = raw.select(usable, f"{dropped} of {len(usable)} rows without finite coordinates were dropped")
+    cloud = PointCloud(raw.points, raw.normals, raw.colours, str(path), raw.notes)
+    if box is not None:
+        cloud = _cropped(cloud, box)
+    cloud = _without_duplicates(cloud)
+    if len(cloud) < MINIMUM_POINTS:
+        raise InputError(f"{path}: expected at least {MINIMUM_POINTS} different points, found {len(cloud)}")
+    _check_extent(cloud)
+    if is_single(cloud.points) and needs_double(cloud.points):
+        step = single_step(cloud.points)
+        note = (
+            f"the coordinates are in single precision and far from the origin: detail below {step:.3g} units"
+            " was lost before this file was written; export it in double precision or with an offset removed"
+        )
+        cloud = replace(cloud, notes=(*cloud.notes, note))
+    return cloud
+
+
+def _reader(path: Path, mesh_as_scan: bool) -> Callable[[Path], RawPoints]:
+    suffix = path.suffix.lower()
+    if suffix in _READERS:
+        # A PLY file is a mesh if it has faces; that takes a look at its header.
+        is_mesh = mesh_as_scan and suffix == ".ply" and read_header(path).faces > 0
+        return read_mesh_points if is_mesh else _READERS[suffix]
+    checked_size(path)
+    if suffix in MESH_SUFFIXES:
+        if mesh_as_scan:
+            return read_mesh_points
+        raise InputError(
+            f"{path}: expected a scan, found a mesh format; to use its vertices as a scan, ask for it with"
+            " mesh_as_scan=True (command line: --set read.points.mesh_as_scan=true)"
+        )
+    known = " ".join([*_READERS, *sorted(MESH_SUFFIXES - {".ply"})])
+    raise InputError(f"{path}: cannot read the format {suffix!r}; expected one of {known}")
+
+
+def _checked_box(crop: Sequence[float]) -> NDArray[np.float64]:
+    try:
+        box = np.asarray(crop, dtype=np.float64)
+    except (TypeError, ValueError):
+        box = np.empty(0)
+    if box.shape != (6,) or not np.isfinite(box).all() or not (box[:3] < box[3:]).all():
+        raise UsageError(f"crop: expected xmin ymin zmin xmax ymax zmax, each min below max, found {crop}")
+    return box
+
+
+def _cropped(cloud: PointCloud, box: NDArray[np.float64]) -> PointCloud:
+    inside = np.asarray(((cloud.points >= box[:3]) & (cloud.points <= box[3:])).all(axis=1))
+    count = int(inside.sum())
+    if count < MINIMUM_POINTS:
+        low, high = cloud.points.min(axis=0), cloud.points.max(axis=0)
+        raise InputError(
+            f"{cloud.source}: expected at least {MINIMUM_POINTS} points inside the crop box, found {count};"
+            f" the scan spans {_numbers(low)} to {_numbers(high)}"
+        )
+    note = f"{len(cloud) - count} of {len(cloud)} points outside the crop box were dropped"
+    return cloud.select(inside, note)
+
+
+def _numbers(values: NDArray[np.float64]) -> str:
+    return "(" + ", ".join(f"{value:.8g}" for value in values) + ")"
+
+
+def _without_duplicates(cloud: PointCloud) -> PointCloud:
+    """The first of the points that share exact coordinates, in the order of the file."""
+    order = np.lexsort(cloud.points.T)  # stable, and much faster than np.unique by rows
+    ordered = cloud.points[order]
+    repeats = np.zeros(len(cloud), dtype=bool)
+    repeats[order[1:]] = (ordered[1:] == ordered[:-1]).all(axis=1)
+    count = int(repeats.sum())
+    if not count:
+        return cloud
+    note = f"{count} of {len(cloud)} points repeated another one exactly and were dropped"
+    return cloud.select(~repeats, note)
+
+
+def _check_extent(cloud: PointCloud) -> None:
+    extent, largest = float(cloud.extent.max()), float(np.abs(cloud.points).max())
+    if not extent > max(1e-12 * largest, 1.0 / _FARTHEST):
+        raise InputError(
+            f"{cloud.source}: expected points that spread in space, found an extent of {extent:.3g}"
+            f" at coordinates of {largest:.3g}"
+        )
