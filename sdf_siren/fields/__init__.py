@@ -1,0 +1,21 @@
+"""Fields: SIREN with its derivatives in closed form, exact shapes, and fields in world coordinates."""
+
+from sdf_siren.fields.closed_form import ParameterGradients, Workspace
+from sdf_siren.fields.field import Field
+from sdf_siren.fields.shapes import Box, Plane, Sphere, Torus
+from sdf_siren.fields.signed_distance import SignedDistanceField
+from sdf_siren.fields.siren import Siren, SirenShape, initialise
+
+__all__ = [
+    "Box",
+    "Field",
+    "ParameterGradients",
+    "Plane",
+    "SignedDistanceField",
+    "Siren",
+    "SirenShape",
+    "Sphere",
+    "Torus",
+    "Workspace",
+    "initialise",
+]

@@ -1,0 +1,57 @@
+"""A field in the scan's own coordinates: what a fit returns and a user calls."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+import torch
+from numpy.typing import ArrayLike, NDArray
+
+from sdf_siren.fields.siren import Siren
+from sdf_siren.frames import Similarity
+
+
+@dataclass(frozen=True)
+class SignedDistanceField:
+    """A SIREN in the cube and the frame that takes world coordinates there.
+
+    Called with world coordinates it answers with world distances, negative inside.
+
+    Attributes:
+        network: the field in cube coordinates.
+        frame: world to cube.
+        record: how the field was fitted (settings, seed, loss); JSON values only.
+        support: (m, 3) float32 cube coordinates of a subset of the scan, for judging which parts of
+            a level set are near data; None when the field did not come from a scan.
+    """
+
+    network: Siren
+    frame: Similarity
+    record: Mapping[str, object] = field(default_factory=dict)
+    support: NDArray[np.float32] | None = None
+
+    def _cube(self, points: ArrayLike) -> torch.Tensor:
+        points = np.asarray(points, dtype=np.float64)
+        if points.ndim != 2 or points.shape[1] != 3:
+            raise ValueError(f"expected points of shape (n, 3), found {points.shape}")
+        return torch.from_numpy(self.frame.to_cube(points)).to(self.network.device, self.network.dtype)
+
+    def __call__(self, points: ArrayLike) -> NDArray[np.float64]:
+        """Signed world distances (n,) float64 at world ``points`` (n, 3)."""
+        value = self.network.value(self._cube(points))[:, 0]
+        return self.frame.length_to_world(value.cpu().numpy())
+
+    def gradient(self, points: ArrayLike) -> NDArray[np.float64]:
+        """Gradients (n, 3) float64 at world ``points`` (n, 3); without unit, of length near one.
+
+        The factor of the frame cancels: distances and coordinates scale alike.
+        """
+        gradient = self.network.value_and_gradient(self._cube(points))[1]
+        return gradient.cpu().numpy().astype(np.float64)
+
+    def laplacian(self, points: ArrayLike) -> NDArray[np.float64]:
+        """Laplacians (n,) float64 in 1 / world unit: twice the mean curvature on the surface."""
+        laplacian = self.network.laplacian(self._cube(points))[2][:, 0]
+        return laplacian.cpu().numpy().astype(np.float64) * self.frame.scale

@@ -1,0 +1,208 @@
+"""SIREN: a multilayer perceptron with sine activations (Sitzmann et al. 2020, arXiv 2006.09661).
+
+    h_0 = x,   z_l = W_l h_{l-1} + b_l,   h_l = sin(omega_0 z_l),   f = W_L h_{L-1} + b_L
+
+The parameters are kept as the paper writes them, with omega_0 outside: folding it into trained
+weights would change the step of every adaptive optimizer by that factor. It is folded into the
+buffers of an evaluation only.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from itertools import pairwise
+
+import torch
+from torch import Tensor
+
+from sdf_siren.fields.closed_form import Workspace
+from sdf_siren.fields.threads import drain
+
+EVALUATION_ROWS = 2048
+"""Rows evaluated at once: large enough for the matrix products, small enough for the cache."""
+
+GPU_EVALUATION_ROWS = 262_144
+
+
+@dataclass(frozen=True)
+class SirenShape:
+    """The architecture: everything that is needed to allocate the parameters.
+
+    Attributes:
+        inputs: number of coordinates.
+        outputs: number of channels.
+        width: units per sine layer.
+        hidden_layers: sine layers after the first; 3 in the paper's code.
+        omega_0: the factor inside every sine.
+    """
+
+    inputs: int = 3
+    outputs: int = 1
+    width: int = 256
+    hidden_layers: int = 3
+    omega_0: float = 30.0
+
+    def __post_init__(self) -> None:
+        if min(self.inputs, self.outputs, self.width, self.hidden_layers) < 1:
+            raise ValueError(f"a SIREN needs positive sizes, found {self}")
+        if not (math.isfinite(self.omega_0) and self.omega_0 > 0):
+            raise ValueError(f"a SIREN needs a positive finite omega_0, found {self.omega_0}")
+
+    @property
+    def sizes(self) -> tuple[int, ...]:
+        """Layer sizes from input to output."""
+        return (self.inputs, *[self.width] * (self.hidden_layers + 1), self.outputs)
+
+    @property
+    def parameter_count(self) -> int:
+        """Number of weights and biases."""
+        return sum((fan_in + 1) * fan_out for fan_in, fan_out in pairwise(self.sizes))
+
+
+class Siren:
+    """A SIREN and its derivatives in closed form; a :class:`~sdf_siren.fields.field.Field`.
+
+    Attributes:
+        shape: the architecture.
+        weights: one (fan_out, fan_in) tensor per layer.
+        biases: one (fan_out,) tensor per layer.
+    """
+
+    def __init__(self, shape: SirenShape, weights: list[Tensor], biases: list[Tensor]) -> None:
+        expected = [(fan_out, fan_in) for fan_in, fan_out in pairwise(shape.sizes)]
+        found = [tuple(w.shape) for w in weights]
+        if found != expected or [tuple(b.shape) for b in biases] != [(fan_out,) for fan_out, _ in expected]:
+            raise ValueError(f"expected weights of shapes {expected} with matching biases, found {found}")
+        self.shape = shape
+        self.weights = weights
+        self.biases = biases
+
+    @property
+    def parameters(self) -> list[Tensor]:
+        """All weights, then all biases."""
+        return [*self.weights, *self.biases]
+
+    @property
+    def dtype(self) -> torch.dtype:
+        """The floating-point type of the parameters."""
+        return self.weights[0].dtype
+
+    @property
+    def device(self) -> torch.device:
+        """Where the parameters live."""
+        return self.weights[0].device
+
+    def to(self, *, dtype: torch.dtype | None = None, device: torch.device | str | None = None) -> Siren:
+        """A copy with other storage."""
+
+        def move(tensors: list[Tensor]) -> list[Tensor]:
+            return [t.to(dtype=dtype, device=device, copy=True) for t in tensors]
+
+        return Siren(self.shape, move(self.weights), move(self.biases))
+
+    def value(self, x: Tensor) -> Tensor:
+        """Values (n, outputs) at points ``x`` (n, inputs)."""
+        out = torch.empty(len(x), self.shape.outputs, dtype=self.dtype, device=self.device)
+
+        def work(workspace: Workspace, rows: slice) -> None:
+            out[rows] = workspace.value(x[rows])
+
+        self._in_chunks(len(x), work, gradient=False)
+        return out
+
+    def value_and_gradient(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """Values (n, 1) and gradients (n, inputs) at points ``x`` (n, inputs), for one output channel."""
+        value = torch.empty(len(x), 1, dtype=self.dtype, device=self.device)
+        gradient = torch.empty(len(x), self.shape.inputs, dtype=self.dtype, device=self.device)
+
+        def work(workspace: Workspace, rows: slice) -> None:
+            value[rows], gradient[rows] = workspace.value_and_gradient(x[rows])
+
+        self._in_chunks(len(x), work, gradient=True)
+        return value, gradient
+
+    def _in_chunks(self, n: int, work: Callable[[Workspace, slice], None], *, gradient: bool) -> None:
+        """Call ``work`` for slices that cover ``n`` rows, on as many threads as torch is allowed."""
+        on_gpu = self.device.type != "cpu"
+        rows = GPU_EVALUATION_ROWS if on_gpu else EVALUATION_ROWS
+        chunks = -(-n // rows)
+        threads = 1 if on_gpu else min(torch.get_num_threads(), max(1, chunks))
+        workspaces = [self.workspace(min(rows, max(1, n)), gradient=gradient) for _ in range(threads)]
+        for workspace in workspaces:
+            workspace.load()
+        drain(chunks, lambda w, i: work(w, slice(i * rows, min(n, (i + 1) * rows))), workspaces)
+
+    def laplacian(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Values (n, c), Jacobians (n, c, d) and Laplacians (n, c) at ``x`` (n, d), in one forward sweep.
+
+        Value, Jacobian and Laplacian travel as d + 2 stacked columns of one product per layer
+        ("forward Laplacian", Li et al. 2023; collapsed Taylor mode, arXiv 2505.13644):
+        ``J' = omega_0 c (W J)``, ``L' = omega_0 c (W L) - omega_0^2 h sum_d (W J_d)^2`` with
+        ``c = cos(omega_0 z)`` and ``h = sin(omega_0 z)``.
+        """
+        n, d = x.shape
+        columns = x.new_zeros(d + 2, n, d)  # value, d first derivatives, Laplacian
+        columns[0] = x
+        columns[1 : d + 1] = torch.eye(d, dtype=x.dtype, device=x.device)[:, None, :]
+        omega = self.shape.omega_0
+        for weight, bias in zip(self.weights[:-1], self.biases[:-1], strict=True):
+            columns = columns @ (weight.T * omega)
+            z = columns[0] + omega * bias
+            h, c = torch.sin(z), torch.cos(z)
+            first = columns[1 : d + 1]
+            curvature = h * first.square().sum(dim=0)
+            columns = torch.cat([h[None], c * first, (c * columns[d + 1] - curvature)[None]])
+        columns = columns @ self.weights[-1].T
+        return columns[0] + self.biases[-1], columns[1 : d + 1].permute(1, 2, 0), columns[d + 1]
+
+    def workspace(self, rows: int, *, gradient: bool = True) -> Workspace:
+        """Preallocated buffers for ``rows`` points at a time; see :mod:`sdf_siren.fields.closed_form`."""
+        return Workspace(self.weights, self.biases, self.shape.omega_0, rows, gradient=gradient)
+
+
+def initialise(
+    shape: SirenShape,
+    *,
+    seed: int,
+    first_omega: float | None = None,
+    hidden_bias: float = 0.0,
+    dtype: torch.dtype = torch.float32,
+) -> Siren:
+    """Draw the parameters of a SIREN (Sitzmann et al. 2020, sec. 3.2 and supplement).
+
+    First layer U(-1/n, 1/n), later layers U(-sqrt(6/n), sqrt(6/n)) / omega_0, with n the fan-in, so
+    that the argument omega_0 z of each hidden sine is close to standard normal.
+
+    Args:
+        shape: the architecture.
+        seed: the same seed gives the same parameters on every machine.
+        first_omega: None keeps the paper's first layer. A number spreads its frequencies instead:
+            row i is scaled linearly from 0.3 to 1 times first_omega / omega_0, so that coarse and
+            fine detail both find units.
+        hidden_bias: biases of the later layers are drawn from U(-b, b) / sqrt(n) with this b; 1 is
+            what the reference code inherits from torch, which doubles the variance of the hidden
+            arguments; 0 keeps them standard normal. The first layer's biases are always
+            U(-1/sqrt(n), 1/sqrt(n)), phases that spread over several periods.
+        dtype: of the parameters; numbers are drawn in float64 and rounded.
+    """
+    generator = torch.Generator().manual_seed(seed)
+
+    def uniform(bound: float, *size: int) -> Tensor:
+        return (torch.rand(*size, generator=generator, dtype=torch.float64) * 2 - 1) * bound
+
+    weights, biases = [], []
+    for layer, (fan_in, fan_out) in enumerate(pairwise(shape.sizes)):
+        if layer == 0:
+            weight = uniform(1 / fan_in, fan_out, fan_in)
+            if first_omega is not None:
+                spread = torch.linspace(0.3, 1.0, fan_out, dtype=torch.float64)
+                weight *= spread[:, None] * (first_omega / shape.omega_0)
+            bias = uniform(1 / math.sqrt(fan_in), fan_out)
+        else:
+            weight = uniform(math.sqrt(6 / fan_in) / shape.omega_0, fan_out, fan_in)
+            bias = uniform(hidden_bias / math.sqrt(fan_in), fan_out)
+        weights.append(weight.to(dtype))
+        biases.append(bias.to(dtype))
+    return Siren(shape, weights, biases)

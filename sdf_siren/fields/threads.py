@@ -1,0 +1,64 @@
+"""Work in chunks over all processors, each chunk computed by one thread on its own.
+
+One thread per chunk instead of many threads per operation: threads never wait for each other inside
+a chunk, nothing spins when the machine is shared, and every chunk is computed by the same
+instructions whatever the number of threads, so that results do not depend on it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from functools import cache
+from itertools import count as counter
+from typing import TypeVar
+
+import torch
+
+W = TypeVar("W")
+
+
+def drain(tasks: int, work: Callable[[W, int], None], workers: Sequence[W]) -> None:
+    """Call ``work(worker, index)`` once for every index below ``tasks``.
+
+    Each of ``workers`` (buffers, say) serves one thread, which takes the next index when it is done
+    with the last. torch runs without parallel loops of its own inside ``work``.
+
+    Raises:
+        Whatever ``work`` raised first; the other threads finish the task they are at.
+    """
+    indices = counter()  # next() on it is atomic
+
+    def loop(worker: W) -> None:
+        torch.set_num_threads(1)
+        with torch.no_grad():
+            while (index := next(indices)) < tasks:
+                work(worker, index)
+
+    threads = torch.get_num_threads()
+    others = [_pool().submit(loop, worker) for worker in workers[1 : max(1, tasks)]]
+    try:
+        loop(workers[0])
+    finally:
+        while next(indices) < tasks:  # after an error nothing more is started
+            pass
+        torch.set_num_threads(threads)
+        for other in others:
+            other.result()
+
+
+@contextmanager
+def single_threaded() -> Iterator[None]:
+    """Keep torch from running parallel loops of its own inside the block."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
+
+
+@cache
+def _pool() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(thread_name_prefix="sdf-siren")
