@@ -1,0 +1,39 @@
+"""Groups of points: what a sampler draws and a loss term reads."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+
+from torch import Tensor
+
+
+@dataclass(frozen=True)
+class PointGroup:
+    """Points of one kind with what is known there; only the losses that read a field need it.
+
+    Attributes:
+        x: (n, 3) cube coordinates.
+        normals: (n, 3) unit outward normals, on the surface.
+        side: (n, 1), -1 inside and +1 outside, off the surface.
+        lower: (n, 1), the least distance to the surface that the scan allows.
+        upper: (n, 1), the largest distance to the surface that the scan allows.
+    """
+
+    x: Tensor
+    normals: Tensor | None = None
+    side: Tensor | None = None
+    lower: Tensor | None = None
+    upper: Tensor | None = None
+
+    def __len__(self) -> int:
+        return len(self.x)
+
+    def rows(self, index: slice | Tensor) -> PointGroup:
+        """The group of the given rows."""
+        values = (getattr(self, f.name) for f in fields(self))
+        return PointGroup(*[None if v is None else v[index] for v in values])
+
+    def to(self, device: str) -> PointGroup:
+        """A copy on another device."""
+        values = (getattr(self, f.name) for f in fields(self))
+        return PointGroup(*[None if v is None else v.to(device) for v in values])

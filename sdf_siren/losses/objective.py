@@ -1,0 +1,104 @@
+"""The weighted sum of loss terms that a fit minimises."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from sdf_siren.clouds.groups import PointGroup
+from sdf_siren.losses.terms import LossTerm
+
+Schedule = Sequence[tuple[float, float]]
+"""Knots (fraction of the fit, factor), linear between them and constant beyond; empty means 1."""
+
+
+@dataclass(frozen=True)
+class WeightedTerm:
+    """A term, its weight and how the weight changes during the fit."""
+
+    term: LossTerm
+    weight: float
+    schedule: Schedule = ()
+
+    def weight_at(self, fraction: float) -> float:
+        """The weight when ``fraction`` in [0, 1] of the fit is done."""
+        return self.weight * interpolate(self.schedule, fraction)
+
+
+def interpolate(schedule: Schedule, fraction: float) -> float:
+    """The factor of ``schedule`` at ``fraction``."""
+    if not schedule:
+        return 1.0
+    before = max((knot for knot in schedule if knot[0] <= fraction), default=schedule[0])
+    after = min((knot for knot in schedule if knot[0] >= fraction), default=schedule[-1])
+    if after[0] <= before[0]:
+        return before[1]
+    return before[1] + (after[1] - before[1]) * (fraction - before[0]) / (after[0] - before[0])
+
+
+@dataclass(frozen=True)
+class Objective:
+    """Terms with weights; each is averaged over the points it reads.
+
+    Attributes:
+        terms: the weighted terms.
+        over_all_points: average every term over the points of all groups instead, counting zero
+            where a term does not apply: the convention of the SIREN reference code, which halves
+            the weight of the terms that read half of the points.
+    """
+
+    terms: tuple[WeightedTerm, ...]
+    over_all_points: bool = False
+
+    def needs_gradient(self, group: str) -> bool:
+        """Whether any term of ``group`` reads the input gradient."""
+        return any(t.term.needs_gradient for t in self.terms if group in t.term.groups)
+
+    def divisors(self, sizes: Mapping[str, int]) -> dict[str, int]:
+        """By how many points each term is divided, given the sizes of the groups."""
+        everything = sum(sizes.values())
+        return {
+            t.term.name: everything if self.over_all_points else sum(sizes.get(g, 0) for g in t.term.groups)
+            for t in self.terms
+        }
+
+    def adjoints(
+        self,
+        name: str,
+        group: PointGroup,
+        f: Tensor,
+        g: Tensor | None,
+        divisors: Mapping[str, int],
+        fraction: float,
+    ) -> tuple[dict[str, Tensor], Tensor, Tensor | None]:
+        """The share of (part of) a group in every term, and the adjoints of values and gradients.
+
+        Args:
+            name: of the group.
+            group: n of its points.
+            f: (n, 1) values.
+            g: (n, 3) gradients, or None if no term of the group needs them.
+            divisors: see :meth:`divisors`.
+            fraction: of the fit that is done.
+
+        Returns:
+            Unweighted shares by name of term (0-dimensional), dloss/df (n, 1), dloss/dg (n, 3).
+        """
+        shares: dict[str, Tensor] = {}
+        fbar = torch.zeros_like(f)
+        gbar = None if g is None else torch.zeros_like(g)
+        for weighted in self.terms:
+            if name not in weighted.term.groups:
+                continue
+            value = weighted.term(f, g, group)
+            factor = 1 / divisors[weighted.term.name]
+            scale = weighted.weight_at(fraction) * factor
+            shares[weighted.term.name] = value.loss.sum() * factor
+            if value.by_value is not None:
+                fbar.add_(value.by_value, alpha=scale)
+            if value.by_gradient is not None and gbar is not None:
+                gbar.add_(value.by_gradient, alpha=scale)
+        return shares, fbar, gbar
