@@ -1,0 +1,61 @@
+"""What a training step sees: a batch of point groups drawn from pools that were made once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+import torch
+
+from sdf_siren.clouds.groups import PointGroup
+
+
+class Sampler(Protocol):
+    """Draws the batch of a step."""
+
+    def draw(self, generator: torch.Generator) -> dict[str, PointGroup]:
+        """Point groups by name; all randomness comes from ``generator``."""
+        ...
+
+
+@dataclass(frozen=True)
+class PoolSampler:
+    """Draws rows with replacement from pools that lie on the device of the fit.
+
+    Attributes:
+        pools: every point of each group.
+        counts: rows per step for each group.
+    """
+
+    pools: Mapping[str, PointGroup]
+    counts: Mapping[str, int]
+
+    def draw(self, generator: torch.Generator) -> dict[str, PointGroup]:
+        """Rows of every pool, uniformly with replacement."""
+        batch = {}
+        for name, count in self.counts.items():
+            pool = self.pools[name]
+            rows = torch.randint(len(pool), (count,), generator=generator, device=generator.device)
+            batch[name] = pool.rows(rows)
+        return batch
+
+
+@dataclass(frozen=True)
+class UniformVolumeSampler:
+    """The SIREN reference code's batch: scan points and as many points uniform in the cube [-1, 1]^3.
+
+    Attributes:
+        surface: the scan.
+        count: points per step of each of the groups ``surface`` and ``volume``.
+    """
+
+    surface: PointGroup
+    count: int
+
+    def draw(self, generator: torch.Generator) -> dict[str, PointGroup]:
+        """``count`` scan points with replacement and ``count`` new points of the cube."""
+        device = generator.device
+        rows = torch.randint(len(self.surface), (self.count,), generator=generator, device=device)
+        x = torch.rand(self.count, 3, generator=generator, device=device) * 2 - 1
+        return {"surface": self.surface.rows(rows), "volume": PointGroup(x)}
