@@ -1,0 +1,60 @@
+"""Checkpoints: the state of a trainer as safetensors, tied to the fit it belongs to.
+
+safetensors rather than pickle: a checkpoint comes from a folder anyone may have written to.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from sdf_siren.errors import UsageError
+from sdf_siren.files import atomic_path
+
+_KEY = "sdf-siren checkpoint 1"
+
+
+def fingerprint(description: dict[str, object], *arrays: Tensor) -> str:
+    """A hash of what a fit is made of: its settings (JSON values) and its data."""
+    digest = hashlib.sha256(json.dumps(description, sort_keys=True).encode())
+    for array in arrays:
+        digest.update(array.contiguous().cpu().numpy().tobytes())
+    return digest.hexdigest()
+
+
+def save(path: Path, state: dict[str, Tensor], fit: str) -> None:
+    """Write ``state`` of the fit with fingerprint ``fit``, atomically."""
+    from safetensors.torch import save_file
+
+    tensors = {name: t.detach().cpu().contiguous() for name, t in state.items()}
+    with atomic_path(path) as temporary:
+        save_file(tensors, temporary, metadata={_KEY: fit})
+
+
+def load(path: Path, fit: str, device: torch.device) -> dict[str, Tensor]:
+    """The state in ``path``.
+
+    Raises:
+        UsageError: the file is no checkpoint, or belongs to another scan or other settings.
+    """
+    from safetensors import SafetensorError, safe_open
+
+    try:
+        with safe_open(path, framework="pt", device="cpu") as file:
+            found = (file.metadata() or {}).get(_KEY)
+            if found is None:
+                raise UsageError(f"{path}: expected a checkpoint of this program; use --force to start anew")
+            if found != fit:
+                raise UsageError(
+                    f"{path}: the checkpoint belongs to another scan, seed or settings; "
+                    "repeat the original command, or use --force to start anew"
+                )
+            state = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (not a dict)
+    except SafetensorError as error:
+        raise UsageError(f"{path}: damaged checkpoint ({error}); use --force to start anew") from None
+    # A generator's state stays in main memory whatever its device.
+    return {name: t if name == "generator" else t.to(device) for name, t in state.items()}

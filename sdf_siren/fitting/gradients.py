@@ -1,0 +1,109 @@
+"""The loss of one step and its parameter gradients, over all processors, in a fixed order.
+
+A batch is cut into chunks of a fixed number of rows. Each chunk is a task for one thread that works
+alone (one workspace per thread, no parallel loops inside), with its own gradient sums; the sums are
+added in the order of the chunks. So the result is the same to the last bit whatever the number of
+threads, and threads never wait for each other within a chunk. On a GPU a batch is one chunk.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from sdf_siren.clouds.groups import PointGroup
+from sdf_siren.fields import ParameterGradients, Siren, Workspace
+from sdf_siren.fields.threads import drain
+from sdf_siren.losses import Objective
+
+CHUNK_ROWS = 512
+
+
+class GradientEngine:
+    """Evaluates an objective on batches.
+
+    Args:
+        network: whose parameters are read at every call.
+        objective: what to evaluate.
+        threads: chunks worked on at the same time; ignored on a GPU.
+    """
+
+    def __init__(self, network: Siren, objective: Objective, threads: int) -> None:
+        self._network, self._objective = network, objective
+        self._on_gpu = network.device.type != "cpu"
+        self._threads = 1 if self._on_gpu else max(1, threads)
+        self._workspaces: list[Workspace] = []
+        self._chunk_gradients: list[ParameterGradients] = []
+        self._sum: ParameterGradients | None = None
+
+    @torch.no_grad()
+    def __call__(
+        self, batch: dict[str, PointGroup], fraction: float
+    ) -> tuple[list[Tensor], dict[str, Tensor]]:
+        """Gradients (like ``Siren.parameters``) and unweighted losses by term, 0-dimensional.
+
+        The gradients are overwritten by the next call.
+        """
+        divisors = self._objective.divisors({name: len(group) for name, group in batch.items()})
+        rows = max(len(group) for group in batch.values()) if self._on_gpu else CHUNK_ROWS
+        chunks = [
+            (name, group.rows(slice(start, start + rows)))
+            for name, group in batch.items()
+            for start in range(0, len(group), rows)
+        ]
+        # Dear chunks first, so that no thread starts one when the others are done.
+        chunks.sort(key=lambda chunk: not self._objective.needs_gradient(chunk[0]))
+        self._prepare(rows, len(chunks))
+        shares: list[dict[str, Tensor]] = [{}] * len(chunks)
+        for workspace in self._workspaces:
+            workspace.load()
+
+        def work(workspace: Workspace, index: int) -> None:
+            shares[index] = self._chunk(
+                workspace, self._chunk_gradients[index], *chunks[index], divisors, fraction
+            )
+
+        drain(len(chunks), work, self._workspaces)
+        return self._total(len(chunks)), self._losses(shares)
+
+    def _prepare(self, rows: int, chunks: int) -> None:
+        if not self._workspaces or self._workspaces[0].rows < rows:
+            self._workspaces = [self._network.workspace(rows) for _ in range(self._threads)]
+        while len(self._chunk_gradients) < chunks:
+            self._chunk_gradients.append(self._workspaces[0].new_gradients())
+        if self._sum is None:
+            self._sum = self._workspaces[0].new_gradients()
+
+    def _chunk(
+        self,
+        workspace: Workspace,
+        gradients: ParameterGradients,
+        name: str,
+        group: PointGroup,
+        divisors: dict[str, int],
+        fraction: float,
+    ) -> dict[str, Tensor]:
+        gradients.zero()
+        g: Tensor | None = None
+        if self._objective.needs_gradient(name):
+            f, g = workspace.value_and_gradient(group.x)
+        else:
+            f = workspace.value_for_training(group.x)
+        shares, fbar, gbar = self._objective.adjoints(name, group, f, g, divisors, fraction)
+        workspace.backward(gradients, fbar, gbar)
+        return shares
+
+    def _total(self, chunks: int) -> list[Tensor]:
+        assert self._sum is not None
+        self._sum.zero()
+        for gradients in self._chunk_gradients[:chunks]:
+            self._sum.add(gradients)
+        return self._sum.tensors
+
+    @staticmethod
+    def _losses(shares: list[dict[str, Tensor]]) -> dict[str, Tensor]:
+        losses: dict[str, Tensor] = {}
+        for share in shares:
+            for name, value in share.items():
+                losses[name] = losses[name] + value if name in losses else value
+        return losses

@@ -1,0 +1,152 @@
+"""The training loop and nothing else: it writes no files and prints nothing; observers do."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from sdf_siren.errors import DivergenceError
+from sdf_siren.fields import Siren
+from sdf_siren.fields.threads import single_threaded
+from sdf_siren.fitting.gradients import GradientEngine
+from sdf_siren.fitting.optimizers import Optimizer
+from sdf_siren.losses import Objective
+from sdf_siren.sampling.sampler import Sampler
+
+CHECK_EVERY = 50
+"""Steps between looks at the losses: on a GPU each look waits for the device."""
+
+
+@dataclass(frozen=True)
+class RateSchedule:
+    """Learning rate by step: linear warm-up, then linear decay to a floor.
+
+    Attributes:
+        peak: the largest rate.
+        steps: of the whole fit.
+        warmup: steps until the peak.
+        floor: the last rate as a fraction of the peak; 1 keeps the rate constant.
+    """
+
+    peak: float
+    steps: int
+    warmup: int = 0
+    floor: float = 1.0
+
+    def __call__(self, step: int) -> float:
+        """The rate of 0-based ``step``."""
+        decay = 1 - (1 - self.floor) * step / max(1, self.steps)
+        return self.peak * decay * min(1.0, (step + 1) / (self.warmup + 1))
+
+
+@dataclass(frozen=True)
+class Look:
+    """What observers see: the losses of the step just done, by term, and the rate."""
+
+    step: int
+    steps: int
+    losses: dict[str, float]
+    rate: float
+
+
+Observer = Callable[["Trainer", Look], None]
+
+
+class Trainer:
+    """Minimises an objective; resumable at any step, bit for bit on the same machine.
+
+    Args:
+        network: trained in place.
+        objective: what is minimised.
+        sampler: draws the batch of each step.
+        optimizer: over ``network.parameters``.
+        rate: learning rate by step.
+        seed: of the batches.
+        threads: processors to use.
+        clip: the largest 2-norm of the whole gradient, None for no limit.
+    """
+
+    def __init__(
+        self,
+        network: Siren,
+        objective: Objective,
+        sampler: Sampler,
+        optimizer: Optimizer,
+        rate: RateSchedule,
+        *,
+        seed: int,
+        threads: int,
+        clip: float | None = None,
+    ) -> None:
+        self.network = network
+        self.step = 0
+        self._objective, self._sampler, self._optimizer = objective, sampler, optimizer
+        self._rate, self._threads, self._clip = rate, threads, clip
+        self._generator = torch.Generator(device=network.device).manual_seed(seed)
+
+    def run(self, observers: tuple[Observer, ...] = ()) -> None:
+        """Train from the current step to the last one.
+
+        Raises:
+            DivergenceError: a loss is no longer finite. Observers have not seen that state, so a
+                checkpoint they wrote is the last good one.
+        """
+        engine = GradientEngine(self.network, self._objective, self._threads)
+        with single_threaded():
+            while self.step < self._rate.steps:
+                self._one_step(engine, observers)
+
+    def _one_step(self, engine: GradientEngine, observers: tuple[Observer, ...]) -> None:
+        batch = self._sampler.draw(self._generator)
+        gradients, losses = engine(batch, self.step / self._rate.steps)
+        if self._clip is not None:
+            _clip(gradients, self._clip)
+        rate = self._rate(self.step)
+        self._optimizer.step(gradients, rate)
+        self.step += 1
+        if self.step % CHECK_EVERY == 0 or self.step == self._rate.steps:
+            look = Look(self.step, self._rate.steps, _floats(losses), rate)
+            self._check(look)
+            for observer in observers:
+                observer(self, look)
+
+    def _check(self, look: Look) -> None:
+        finite = all(math.isfinite(value) for value in look.losses.values())
+        if not finite or not all(bool(p.isfinite().all()) for p in self.network.parameters):
+            raise DivergenceError(
+                f"the fit diverged by step {look.step} of {look.steps} at learning rate {look.rate:.3g}; "
+                "lower fit.sdf.learning_rate, or fit.sdf.first_omega if the scan is noisy"
+            )
+
+    def state(self) -> dict[str, Tensor]:
+        """Everything the rest of the fit depends on, as tensors by name."""
+        parameters = {f"parameters.{i}": p for i, p in enumerate(self.network.parameters)}
+        optimizer = {f"optimizer.{name}": t for name, t in self._optimizer.state().items()}
+        counters = {"step": torch.tensor(self.step), "generator": self._generator.get_state()}
+        return {**parameters, **optimizer, **counters}
+
+    def restore(self, state: dict[str, Tensor]) -> None:
+        """Go on from what :meth:`state` returned."""
+        for i, parameter in enumerate(self.network.parameters):
+            parameter.copy_(state[f"parameters.{i}"])
+        prefix = "optimizer."
+        self._optimizer.restore(
+            {name.removeprefix(prefix): t for name, t in state.items() if name.startswith(prefix)}
+        )
+        self.step = int(state["step"])
+        self._generator.set_state(state["generator"])
+
+
+def _floats(losses: dict[str, Tensor]) -> dict[str, float]:
+    return {name: float(value) for name, value in losses.items()}
+
+
+def _clip(gradients: list[Tensor], largest: float) -> None:
+    norm = torch.stack([g.square().sum() for g in gradients]).sum().sqrt()
+    factor = (largest / (norm + 1e-6)).clamp_max(1.0)
+    for gradient in gradients:
+        gradient.mul_(factor)
