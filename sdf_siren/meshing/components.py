@@ -1,0 +1,51 @@
+"""Which parts of a level set the scan supports."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import coo_matrix
+from scipy.sparse.csgraph import connected_components
+from scipy.spatial import cKDTree
+
+EXPECTED_SHARE = 0.2
+"""A component is kept if it is nearest to at least this share of the scan points that a surface of
+its area would carry. A ghost sheet carries none: every scan point is nearer to the true sheet."""
+
+
+def face_components(faces: NDArray[np.int64], vertices: int) -> tuple[int, NDArray[np.int32]]:
+    """The number of components and the component of each face (f,); faces that share a vertex are connected."""
+    if not len(faces):
+        return 0, np.empty(0, dtype=np.int32)
+    rows, columns = np.concatenate([faces[:, 0], faces[:, 0]]), np.concatenate([faces[:, 1], faces[:, 2]])
+    graph = coo_matrix((np.ones(len(rows), dtype=np.int8), (rows, columns)), shape=(vertices, vertices))
+    _, label = connected_components(graph, directed=False)
+    names, of_face = np.unique(label[faces[:, 0]], return_inverse=True)
+    return len(names), of_face.reshape(-1).astype(np.int32)
+
+
+def supported_faces(
+    vertices: NDArray[np.float64], faces: NDArray[np.int64], support: NDArray[np.floating]
+) -> tuple[NDArray[np.bool_], int]:
+    """Which faces belong to a component that the scan supports, and how many components do not.
+
+    Args:
+        vertices: (v, 3).
+        faces: (f, 3).
+        support: (m, 3) points of the scan, a uniform subset of it; same coordinates.
+    """
+    count, component = face_components(faces, len(vertices))
+    if count <= 1:
+        return np.ones(len(faces), dtype=bool), 0
+    corner = vertices[faces]
+    cross = np.cross(corner[:, 1] - corner[:, 0], corner[:, 2] - corner[:, 0])
+    area = np.bincount(component, np.linalg.norm(cross, axis=1) / 2, minlength=count)
+    of_vertex = np.zeros(len(vertices), dtype=np.int32)
+    of_vertex[faces.reshape(-1)] = np.repeat(component, 3)
+    _, nearest = cKDTree(vertices).query(support, workers=-1)
+    carried = np.bincount(of_vertex[nearest], minlength=count)
+    # Density is judged on the component that carries most, not on all: ghosts may be large.
+    largest = int(np.argmax(carried))
+    expected = carried[largest] * area / area[largest]
+    kept = (carried >= EXPECTED_SHARE * expected) & (carried > 0)
+    return kept[component], int(count - kept.sum())

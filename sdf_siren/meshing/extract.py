@@ -1,0 +1,126 @@
+"""From a field to a mesh in world coordinates."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from sdf_siren.artifacts import Mesh
+from sdf_siren.errors import EmptySurfaceError
+from sdf_siren.fields import Field, SignedDistanceField
+from sdf_siren.meshing.components import supported_faces
+from sdf_siren.meshing.lattice import evaluate_near_surface
+from sdf_siren.meshing.triangles import polygonise
+from sdf_siren.progress import Progress, ProgressCallback, silent
+
+
+@dataclass(frozen=True)
+class Extraction:
+    """A mesh and how it came about.
+
+    Attributes:
+        mesh: in world coordinates.
+        evaluations: of the field, gradients counted too.
+        components_removed: parts of the level set far from the scan.
+        notes: one-line sentences for the user.
+    """
+
+    mesh: Mesh
+    evaluations: int
+    components_removed: int
+    notes: tuple[str, ...]
+
+
+def extract_mesh(
+    field: SignedDistanceField, resolution: int = 256, *, progress: ProgressCallback = silent
+) -> Mesh:
+    """The zero level set of ``field`` as a mesh; see :func:`extract`."""
+    return extract(field, resolution, progress=progress).mesh
+
+
+def extract(
+    field: SignedDistanceField,
+    resolution: int = 256,
+    *,
+    device: str | torch.device = "cpu",
+    progress: ProgressCallback = silent,
+) -> Extraction:
+    """The zero level set of ``field``, without the parts that no scan point supports.
+
+    Args:
+        field: as fitted or loaded.
+        resolution: cells along a side of the cube, which is 2 / 1.8 of the scan's longest side.
+        device: where to evaluate.
+        progress: called with the lattice nodes evaluated so far.
+
+    Raises:
+        UsageError: the resolution is out of range.
+        EmptySurfaceError: there is no level set near the scan.
+    """
+    network = field.network.to(device=device)
+    vertices, faces, evaluations = level_set(network, resolution, device=device, progress=progress)
+    removed = 0
+    if field.support is not None:
+        kept, removed = supported_faces(vertices, faces, field.support)
+        vertices, faces = _only(vertices, faces[kept])
+    if not len(faces):
+        raise EmptySurfaceError(
+            f"expected a surface in the field, found none at resolution {resolution}; "
+            "the fit may have failed: try more steps or another seed"
+        )
+    vertices, normals = _onto_level_set(network, vertices, 2 / resolution, device)
+    notes = ()
+    if removed:
+        notes = (
+            f"removed {removed} component{'s' * (removed > 1)} of the level set that no scan point supports",
+        )
+    mesh = Mesh(field.frame.to_world(vertices), faces, normals)
+    return Extraction(mesh, evaluations + len(vertices), removed, notes)
+
+
+def level_set(
+    field: Field,
+    resolution: int,
+    *,
+    device: str | torch.device = "cpu",
+    progress: ProgressCallback = silent,
+) -> tuple[NDArray[np.float64], NDArray[np.int64], int]:
+    """The zero level set of any field in the cube: vertices (v, 3), faces (f, 3), evaluations."""
+
+    def report(done: int, total: int) -> None:
+        progress(Progress("extract", done, total))
+
+    lattice = evaluate_near_surface(field, resolution, device=device, report=report)
+    vertices, faces = polygonise(lattice)
+    return vertices, faces, lattice.evaluations
+
+
+def _only(
+    vertices: NDArray[np.float64], faces: NDArray[np.int64]
+) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    """The vertices that ``faces`` use, and the faces renumbered."""
+    used = np.zeros(len(vertices), dtype=bool)
+    used[faces.reshape(-1)] = True
+    number = np.cumsum(used) - 1
+    return vertices[used], number[faces]
+
+
+def _onto_level_set(
+    field: Field, vertices: NDArray[np.float64], cell: float, device: str | torch.device
+) -> tuple[NDArray[np.float64], NDArray[np.float32]]:
+    """Vertices after one Newton step onto the level set, at most half a cell, and their unit normals.
+
+    Marching cubes interpolates linearly between nodes; the step takes the vertices the rest of the
+    way, for the price of the gradient that the normals need anyway.
+    """
+    x = torch.from_numpy(vertices.astype(np.float32)).to(device)
+    value, gradient = field.value_and_gradient(x)
+    squared = gradient.square().sum(dim=1, keepdim=True).clamp_min(1e-12)
+    step = gradient * (value / squared)
+    length = step.norm(dim=1, keepdim=True)
+    step *= (cell / 2 / length.clamp_min(1e-30)).clamp_max(1.0)
+    normals = gradient / squared.sqrt()
+    return vertices - step.cpu().numpy().astype(np.float64), normals.cpu().numpy().astype(np.float32)
