@@ -1,0 +1,1 @@
+"""The command line. Only click is imported here; everything heavy loads inside a command."""

@@ -60,7 +60,7 @@ class Manifest:
 
     def to_json(self) -> str:
         """As the text of ``manifest.json``."""
-        return json.dumps(dataclasses.asdict(self), indent=2, ensure_ascii=False) + "\n"
+        return json.dumps(dataclasses.asdict(self), indent=2) + "\n"
 
     def continuing(self, before: Manifest) -> Manifest:
         """This manifest as that of a process that continues the run of ``before``."""

@@ -7,7 +7,7 @@ import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from sdf_siren.engine.options import build, fields_of, nearest
 from sdf_siren.engine.stage import Stage
@@ -19,6 +19,15 @@ Catalogue = Mapping[str, type[Stage]]
 
 MAXIMUM_FILE_BYTES = 1_000_000
 MAXIMUM_SEED = 2**63 - 1
+
+
+class Override(NamedTuple):
+    """A value for one option of one stage, and what to name in messages about it."""
+
+    stage: str
+    option: str
+    value: Any
+    where: str
 
 
 @dataclass(frozen=True)
@@ -69,23 +78,17 @@ class Pipeline:
             parts.append("[[stages]]\n" + table_text({"use": name, **values}))
         return "\n".join(parts)
 
-    def with_options(self, overrides: Sequence[tuple[str, str, Any]], *, seed: int | None = None) -> Pipeline:
-        """A copy with some options replaced.
-
-        Args:
-            overrides: (stage name, option name, value), later ones win.
-            seed: replaces the seed unless None.
+    def with_options(self, overrides: Sequence[Override], *, seed: int | None = None) -> Pipeline:
+        """A copy with some options replaced; later overrides win, and a seed of None changes nothing.
 
         Raises:
             UsageError: the pipeline has no such stage, the stage no such option, or the value is wrong.
         """
         stages = {stage.name: stage for stage in self.stages}
-        for name, key, value in overrides:
+        for name, key, value, where in overrides:
             if name not in stages:
-                raise UsageError(
-                    f"{name}.{key}: {self.source} has no stage {name!r}; {nearest(name, stages)}"
-                )
-            stages[name] = build(type(stages[name]), {**_values(stages[name]), key: value}, "option")
+                raise UsageError(f"{where}: {self.source} has no stage {name!r}; {nearest(name, stages)}")
+            stages[name] = build(type(stages[name]), {**_values(stages[name]), key: value}, where)
         return Pipeline(self.title, self.seed if seed is None else seed, tuple(stages.values()), self.source)
 
 
@@ -152,8 +155,8 @@ def load(path: str | os.PathLike[str], catalogue: Catalogue) -> Pipeline:
     return parse(text, catalogue, str(path))
 
 
-def parse_override(text: str) -> tuple[str, str, Any]:
-    """``fit.sdf.steps=2000`` as (stage, option, value); the value is TOML, or else a bare text.
+def parse_override(text: str) -> Override:
+    """``fit.sdf.steps=2000`` as an override; the value is TOML, or else a bare text.
 
     Raises:
         UsageError: not of the form stage.option=value.
@@ -167,7 +170,8 @@ def parse_override(text: str) -> tuple[str, str, Any]:
     except (tomllib.TOMLDecodeError, RecursionError):
         document = {}
     # A second key means that the text held a line break: then it is no TOML value either.
-    return stage, name, document["value"] if document.keys() == {"value"} else raw.strip()
+    value = document["value"] if document.keys() == {"value"} else raw.strip()
+    return Override(stage, name, value, f"--set {text}")
 
 
 def differences(before: str, now: str) -> list[str]:

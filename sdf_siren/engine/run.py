@@ -67,12 +67,23 @@ class Run:
         Raises:
             SdfSirenError: whatever :meth:`execute` would refuse before it starts to work.
         """
+        said: dict[str, list[str]] = {stage.name: [] for stage in self.request.pipeline.stages}
+
+        def listen(event: Event) -> None:
+            if event.kind == "note":
+                said[event.stage].append(event.data["text"])
+
+        self._observer = listen
         self._journal, found = self._begin()
-        self._run(self._preparing)
-        lines = [(s.name, s.plan(self._artifacts, self._context(s))) for s in self.request.pipeline.stages]
-        if found.kind == "resume":
-            lines.append(("resume", ["continues the interrupted run"]))
-        return lines
+        for stage in self.request.pipeline.stages:
+            if stage in self._preparing:
+                self._run((stage,))
+            said[stage.name] += stage.plan(self._artifacts, self._context(stage))
+        if found.kind != "new":
+            said[found.kind] = [
+                "continues the interrupted run" if found.kind == "resume" else "nothing is left to do"
+            ]
+        return list(said.items())
 
     def execute(self) -> Outcome:
         """Carry out the pipeline.

@@ -1,0 +1,55 @@
+"""``reconstruct mesh FIELD``: mesh a fitted field again."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from sdf_siren.cli.options import (
+    machine_options,
+    manner_options,
+    output_option,
+    resolution_option,
+    setting_option,
+    use_threads,
+)
+
+
+@click.command(context_settings={"max_content_width": 110, "help_option_names": ["-h", "--help"]})
+@click.argument("field", type=click.Path(path_type=Path))
+@output_option
+@resolution_option
+@machine_options
+@setting_option
+@manner_options
+def mesh(
+    field: Path,
+    output: Path | None,
+    resolution: int | None,
+    device: str,
+    threads: int | None,
+    settings: tuple[str, ...],
+    force: bool,
+    quiet: bool,
+    verbose: bool,
+) -> None:
+    """Turn the field file FIELD (field.safetensors in a run folder) into a triangle mesh."""
+    from sdf_siren.cli.running import perform
+    from sdf_siren.engine.pipeline import Override, load, parse_override
+    from sdf_siren.engine.shipped import shipped_pipeline
+    from sdf_siren.engine.standing import Request
+    from sdf_siren.stages import CATALOGUE
+
+    overrides = [parse_override(text) for text in settings]
+    if resolution is not None:
+        overrides.insert(0, Override("extract.mesh", "resolution", resolution, "--resolution"))
+    request = Request(
+        pipeline=load(shipped_pipeline("field"), CATALOGUE).with_options(overrides),
+        input=field,
+        output=output or Path(f"{field.stem}_mesh.ply"),
+        force=force,
+        device=device,
+    )
+    use_threads(threads)
+    perform(request, quiet=quiet, verbose=verbose)

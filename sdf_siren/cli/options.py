@@ -1,0 +1,97 @@
+"""Options that several commands share."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+LIBRARIES = (
+    "torch",
+    "numpy",
+    "scipy",
+    "open3d",
+    "scikit-image",
+    "trimesh",
+    "plyfile",
+    "safetensors",
+)
+"""Distributions whose versions bear on the result and are recorded."""
+
+
+def output_option(command: Command) -> Command:
+    """``-o``: the file to write."""
+    return click.option(
+        "-o",
+        "--output",
+        type=click.Path(path_type=Path),
+        metavar="OUT.(ply|obj|stl|off|glb)",
+        help="The mesh to write; its suffix is the format.  [default: <name>_mesh.ply in this folder]",
+    )(command)
+
+
+def resolution_option(command: Command) -> Command:
+    """``--resolution``: of the extraction."""
+    return click.option(
+        "--resolution", type=int, metavar="N", help="Cells along the longest side, 2 to 1024.  [default: 256]"
+    )(command)
+
+
+def machine_options(command: Command) -> Command:
+    """``--device`` and ``--threads``."""
+    command = click.option("--threads", type=click.IntRange(1, 4096), metavar="N", help="CPU threads.")(
+        command
+    )
+    return click.option(
+        "--device", default="auto", callback=_device, metavar="auto|cpu|cuda[:i]", help="Where to compute."
+    )(command)
+
+
+def setting_option(command: Command) -> Command:
+    """``--set``: any option of any stage."""
+    return click.option(
+        "--set",
+        "settings",
+        multiple=True,
+        metavar="STAGE.OPTION=VALUE",
+        help="Change any option of a stage, such as fit.sdf.steps=2000.",
+    )(command)
+
+
+def manner_options(command: Command) -> Command:
+    """``--force``, ``--quiet``, ``--verbose`` and ``--debug``."""
+    command = click.option("--debug", is_flag=True, expose_value=False, help="Show tracebacks.")(command)
+    command = click.option("--verbose", is_flag=True, help="Say more.")(command)
+    command = click.option("--quiet", is_flag=True, help="Say nothing but errors.")(command)
+    return click.option("--force", is_flag=True, help="Replace an earlier output and its run.")(command)
+
+
+def version_option(command: Command) -> Command:
+    """``--version``."""
+    import sdf_siren
+
+    return click.version_option(
+        sdf_siren.__version__, prog_name="reconstruct", message="%(prog)s %(version)s"
+    )(command)
+
+
+def use_threads(threads: int | None) -> None:
+    """Bound the CPU threads; must come before the first import of a library that starts its own."""
+    if threads is None:
+        return
+    os.environ["OMP_NUM_THREADS"] = str(threads)
+    import torch
+
+    torch.set_num_threads(threads)
+
+
+def _device(_: click.Context, __: click.Parameter, value: str) -> str:
+    if not re.fullmatch(r"auto|cpu|cuda(:\d+)?", value):
+        raise click.BadParameter(f"expected auto, cpu, cuda or cuda:<index>, found {value!r}")
+    return value

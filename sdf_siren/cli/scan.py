@@ -1,0 +1,114 @@
+"""``reconstruct SCAN``: from a scan to a mesh."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from sdf_siren.cli.options import (
+    LIBRARIES,
+    machine_options,
+    manner_options,
+    output_option,
+    resolution_option,
+    setting_option,
+    use_threads,
+    version_option,
+)
+
+_EPILOG = """\b
+Subcommands (reconstruct NAME --help; ./NAME means a file of that name):
+  mesh       mesh a fitted field again, at another resolution
+  evaluate   compare a mesh with a reference
+
+\b
+Exit codes: 0 done, 1 the job failed, 2 usage, 3 unreadable input, 130 Ctrl-C, 143 SIGTERM.
+"""
+
+
+@click.command(
+    epilog=_EPILOG, context_settings={"max_content_width": 110, "help_option_names": ["-h", "--help"]}
+)
+@click.argument("scan", type=click.Path(path_type=Path))
+@output_option
+@click.option(
+    "--quality", metavar="draft|standard|high", help="Effort of the fit; also paper.  [default: standard]"
+)
+@resolution_option
+@click.option(
+    "--crop",
+    type=float,
+    nargs=6,
+    metavar="XMIN YMIN ZMIN XMAX YMAX ZMAX",
+    help="Use only the points in a box.",
+)
+@machine_options
+@click.option(
+    "--seed", type=click.IntRange(0, 2**63 - 1), metavar="N", help="Of all random choices.  [default: 0]"
+)
+@setting_option
+@click.option(
+    "--pipeline", type=click.Path(path_type=Path), metavar="FILE", help="Run another pipeline file."
+)
+@click.option("--dry-run", is_flag=True, help="Read the scan, say what would happen, write nothing.")
+@click.option("--resume", is_flag=True, help="Continue the interrupted run of the same output.")
+@click.option("--no-run", is_flag=True, help="Keep the run folder only until success.")
+@manner_options
+@version_option
+def scan(
+    scan: Path,
+    output: Path | None,
+    quality: str | None,
+    resolution: int | None,
+    crop: tuple[float, ...] | None,
+    device: str,
+    threads: int | None,
+    seed: int | None,
+    settings: tuple[str, ...],
+    pipeline: Path | None,
+    dry_run: bool,
+    resume: bool,
+    no_run: bool,
+    force: bool,
+    quiet: bool,
+    verbose: bool,
+) -> None:
+    """Turn the oriented point cloud SCAN (PLY, XYZ, PTS, CSV, NPY, NPZ) into a triangle mesh.
+
+    The mesh is in the scan's own coordinates. OUT.run holds what is needed to resume, repeat or
+    re-mesh the run.
+    """
+    from sdf_siren.cli.running import announce, perform
+    from sdf_siren.cli.summary import plan_lines
+    from sdf_siren.engine.folder import RunFolder, folder_of
+    from sdf_siren.engine.pipeline import Override, load, parse_override
+    from sdf_siren.engine.run import Run
+    from sdf_siren.engine.shipped import shipped_pipeline
+    from sdf_siren.engine.standing import Request
+    from sdf_siren.stages import CATALOGUE
+
+    shorthands = [
+        Override("fit.sdf", "quality", quality, "--quality"),
+        Override("extract.mesh", "resolution", resolution, "--resolution"),
+        Override("read.points", "crop", crop, "--crop"),
+    ]
+    overrides = [o for o in shorthands if o.value is not None] + [parse_override(text) for text in settings]
+    output = output or Path(f"{scan.stem}_mesh.ply")
+    request = Request(
+        pipeline=load(pipeline or shipped_pipeline("surface"), CATALOGUE).with_options(overrides, seed=seed),
+        input=scan,
+        output=output,
+        folder=RunFolder(folder_of(output)),
+        keep_folder=not no_run,
+        resume=resume,
+        force=force,
+        device=device,
+        threads=threads,
+        libraries=LIBRARIES,
+    )
+    use_threads(threads)
+    if dry_run:
+        announce(plan_lines(request, Run(request).plan()))
+    else:
+        perform(request, quiet=quiet, verbose=verbose)
