@@ -45,7 +45,7 @@ def face_normals(mesh: Mesh) -> NDArray[np.float64]:
     """Unit face normals (f, 3); zero for faces without area."""
     vectors = area_vectors(mesh)
     length = np.linalg.norm(vectors, axis=1, keepdims=True)
-    return np.divide(vectors, length, out=np.zeros_like(vectors), where=length > 0)
+    return np.asarray(np.divide(vectors, length, out=np.zeros_like(vectors), where=length > 0))
 
 
 def sample_surface(mesh: Mesh, count: int, seed: int = 0) -> SurfaceSamples:
