@@ -12,7 +12,12 @@ from sdf_siren.errors import SdfSirenError, UsageError
 
 def test_parsed(catalogue, pipeline_text):
     pipeline = parse(pipeline_text, catalogue)
-    assert [stage.name for stage in pipeline.stages] == ["read.text", "fit.word", "write.text", "write.picture"]
+    assert [stage.name for stage in pipeline.stages] == [
+        "read.text",
+        "fit.word",
+        "write.text",
+        "write.picture",
+    ]
     assert (pipeline.title, pipeline.seed) == ("Words", 7)
 
 
@@ -132,7 +137,10 @@ class TestOverrides:
     @pytest.mark.parametrize(
         ("text", "message"),
         [
-            ("fit.wrd.steps=3", "--set fit.wrd.steps=3: pipeline has no stage 'fit.wrd'; did you mean fit.word?"),
+            (
+                "fit.wrd.steps=3",
+                "--set fit.wrd.steps=3: pipeline has no stage 'fit.wrd'; did you mean fit.word?",
+            ),
             ("fit.word.step=3", "--set fit.word.step=3: fit.word has no option 'step'; did you mean steps?"),
             ("fit.word.steps=many", "fit.word.steps: expected a whole number from 1 to 100, found 'many'"),
         ],
@@ -146,7 +154,9 @@ class TestOverrides:
 class TestDifferences:
     def test_named(self, catalogue, pipeline_text):
         one = parse(pipeline_text, catalogue)
-        two = one.with_options([parse_override("fit.word.steps=9"), parse_override("fit.word.rate=1")], seed=8)
+        two = one.with_options(
+            [parse_override("fit.word.steps=9"), parse_override("fit.word.rate=1")], seed=8
+        )
         assert differences(one.to_toml(), two.to_toml()) == [
             "fit.word.rate was unset, now 1.0",
             "fit.word.steps was 4, now 9",

@@ -1,0 +1,449 @@
+"""Runs: recorded, resumable, and careful with what was there before."""
+
+from __future__ import annotations
+
+import json
+import os
+
+import pytest
+
+from sdf_siren.engine.folder import RunFolder
+from sdf_siren.engine.pipeline import Override, parse
+from sdf_siren.engine.run import Run
+from sdf_siren.errors import DivergenceError, InputError, Interrupted, UsageError
+
+
+def stop_at(step, error=KeyboardInterrupt):
+    def hook(now):
+        if now == step:
+            raise error
+
+    return staticmethod(hook)
+
+
+@pytest.fixture
+def tree(tmp_path):
+    """The names in the folder of the run and their contents, as a function."""
+
+    def read():
+        return {str(p.relative_to(tmp_path)): p.read_bytes() for p in tmp_path.rglob("*") if p.is_file()}
+
+    return read
+
+
+def kill_at(monkeypatch, stage, step):
+    """As kill -9: no handler of the run gets to write anything more."""
+
+    class Killed(BaseException):
+        pass
+
+    monkeypatch.setattr(stage, "hook", stop_at(step, Killed))
+    monkeypatch.setattr("sdf_siren.engine.run.Run._emit", _emit_unless_over)
+    monkeypatch.setattr("sdf_siren.engine.folder.RunFolder.clear", lambda self: None)
+    return Killed
+
+
+def _emit_unless_over(self, event):
+    if event.kind not in ("run_failed", "run_interrupted"):
+        self._journal(event)
+
+
+class TestNew:
+    def test_output_and_folder(self, request_for, tmp_path):
+        events = []
+        outcome = Run(request_for(libraries=("click", "no-such-library")), events.append).execute()
+        folder = tmp_path / "out.txt.run"
+        assert (tmp_path / "out.txt").read_text() == "hello 4 7"
+        assert outcome.output == tmp_path / "out.txt"
+        assert outcome.folder == folder
+        assert outcome.measures == {"length": 9}
+        assert list(outcome.seconds) == ["read.text", "fit.word", "write.text", "write.picture"]
+        names = {"pipeline.toml", "manifest.json", "events.jsonl", "fit.checkpoint", "preview.png"}
+        assert set(os.listdir(folder)) == names
+        lines = [json.loads(line) for line in (folder / "events.jsonl").read_text().splitlines()]
+        assert [line["kind"] for line in lines] == [event.kind for event in events]
+        assert [line["done"] for line in lines if line["kind"] == "progress"] == [1, 2, 3, 4]
+        assert lines[-1]["kind"] == "run_done"
+
+    def test_manifest(self, request_for, tmp_path):
+        Run(request_for(device="cpu", threads=2, libraries=("click", "no-such-library"))).execute()
+        manifest = json.loads((tmp_path / "out.txt.run" / "manifest.json").read_text())
+        assert manifest["status"] == "done"
+        assert manifest["input"]["bytes"] == 5
+        # sha256 of "hello", from the standard's own tools
+        assert manifest["input"]["sha256"].startswith("2cf24dba5fb0a30e26e83b2ac5b9e29e")
+        assert (manifest["seed"], manifest["device"], manifest["threads"]) == (7, "cpu", 2)
+        assert set(manifest["versions"]) == {"python", "click"}
+        assert manifest["measures"] == {"length": 9}
+
+    def test_its_pipeline_file_gives_the_same_again(self, request_for, tmp_path, catalogue):
+        pipeline = request_for().pipeline.with_options([Override("fit.word", "steps", 6, "")], seed=99)
+        Run(request_for(pipeline=pipeline)).execute()
+        again = parse((tmp_path / "out.txt.run" / "pipeline.toml").read_text(), catalogue)
+        output = tmp_path / "again.txt"
+        Run(request_for(pipeline=again, output=output, folder=None)).execute()
+        assert output.read_bytes() == (tmp_path / "out.txt").read_bytes() == b"hello 6 99"
+
+    def test_without_folder(self, request_for, tree):
+        outcome = Run(request_for(folder=None)).execute()
+        assert outcome.folder is None
+        assert set(tree()) == {"in.txt", "out.txt"}
+
+    def test_folder_only_until_success(self, request_for, tree, tmp_path):
+        outcome = Run(request_for(keep_folder=False)).execute()
+        assert outcome.folder is None
+        assert set(tree()) == {"in.txt", "out.txt"}
+        assert not (tmp_path / "out.txt.run").exists()
+
+    def test_figures_that_json_cannot_say(self, request_for, tmp_path, monkeypatch, catalogue):
+        def run(self, artifacts, context):
+            import numpy as np
+
+            context.record({"a": np.float32(0.5), "b": float("nan"), "c": np.bool_(True), "d": (1, 2)})
+            return {}
+
+        monkeypatch.setattr(catalogue["write.picture"], "run", run)
+        outcome = Run(request_for()).execute()
+        assert outcome.measures == {"length": 9, "a": 0.5, "b": None, "c": True, "d": [1, 2]}
+
+
+class TestNothingIsOverwritten:
+    def test_existing_output(self, request_for, tree, tmp_path):
+        (tmp_path / "out.txt").write_text("precious")
+        before = tree()
+        with pytest.raises(UsageError, match="exists already; use --force"):
+            Run(request_for()).execute()
+        assert tree() == before
+
+    def test_finished_run(self, request_for, tree):
+        Run(request_for()).execute()
+        before = tree()
+        with pytest.raises(UsageError, match="holds a finished run; use --force"):
+            Run(request_for()).execute()
+        assert tree() == before
+
+    def test_unfinished_run(self, request_for, tree, fit_stage, monkeypatch):
+        monkeypatch.setattr(fit_stage, "hook", stop_at(2))
+        with pytest.raises(Interrupted):
+            Run(request_for()).execute()
+        before = tree()
+        with pytest.raises(UsageError, match="holds an unfinished run; use --resume"):
+            Run(request_for()).execute()
+        assert tree() == before
+
+    def test_force_replaces(self, request_for, tree, catalogue, fit_stage):
+        Run(request_for()).execute()
+        pipeline = request_for().pipeline.with_options([Override("fit.word", "steps", 2, "")])
+        Run(request_for(pipeline=pipeline, force=True)).execute()
+        assert fit_stage.taken == [0, 1, 2, 3, 0, 1]
+        assert tree()["out.txt"] == b"hello 2 7"
+        assert tree()["out.txt.run/events.jsonl"].count(b"run_done") == 1
+
+    def test_force_keeps_the_old_run_until_the_input_is_good(self, request_for, tree, tmp_path):
+        Run(request_for()).execute()
+        (tmp_path / "in.txt").write_text("<html>")
+        before = tree()
+        with pytest.raises(InputError, match="found HTML"):
+            Run(request_for(force=True)).execute()
+        assert tree() == before
+
+    @pytest.mark.parametrize("force", [False, True])
+    def test_a_folder_that_is_no_run(self, request_for, tree, tmp_path, force):
+        (tmp_path / "out.txt.run").mkdir()
+        (tmp_path / "out.txt.run" / "thesis.doc").write_text("x")
+        before = tree()
+        with pytest.raises(UsageError, match=r"expected a run folder, found other files \(thesis.doc\)"):
+            Run(request_for(force=force)).execute()
+        assert tree() == before
+
+    @pytest.mark.parametrize("force", [False, True])
+    def test_a_file_in_place_of_the_folder(self, request_for, tree, tmp_path, force):
+        (tmp_path / "out.txt.run").write_text("x")
+        before = tree()
+        with pytest.raises(UsageError, match="expected a run folder, found a file"):
+            Run(request_for(force=force)).execute()
+        assert tree() == before
+
+    def test_strangers_in_a_run_folder_stay(self, request_for, tmp_path):
+        Run(request_for()).execute()
+        (tmp_path / "out.txt.run" / "notes.md").write_text("mine")
+        Run(request_for(force=True, keep_folder=False)).execute()
+        assert os.listdir(tmp_path / "out.txt.run") == ["notes.md"]
+
+    @pytest.mark.parametrize("text", ["", "{", "[]", "{}", '{"status": "done"}', "\x00"])
+    def test_damaged_manifest(self, request_for, tree, tmp_path, text):
+        Run(request_for()).execute()
+        (tmp_path / "out.txt.run" / "manifest.json").write_text(text)
+        before = tree()
+        for resume in (False, True):
+            with pytest.raises(UsageError, match=r"the run cannot be read .*; use --force"):
+                Run(request_for(resume=resume)).execute()
+        assert tree() == before
+        Run(request_for(force=True)).execute()
+
+    def test_damaged_pipeline(self, request_for, tmp_path):
+        Run(request_for()).execute()
+        (tmp_path / "out.txt.run" / "pipeline.toml").write_text("= 3")
+        with pytest.raises(UsageError, match="the run cannot be read"):
+            Run(request_for(resume=True)).execute()
+
+
+class TestPaths:
+    @pytest.mark.parametrize("force", [False, True])
+    def test_output_is_input(self, request_for, tmp_path, tree, force):
+        before = tree()
+        for alias in ("same", "symlink", "hard", "dotted"):
+            path = tmp_path / f"{alias}.txt"
+            if alias == "same":
+                path = tmp_path / "in.txt"
+            elif alias == "symlink":
+                path.symlink_to("in.txt")
+            elif alias == "hard":
+                os.link(tmp_path / "in.txt", path)
+            else:
+                (tmp_path / "sub").mkdir()
+                path = tmp_path / "sub" / ".." / "in.txt"
+            with pytest.raises(UsageError, match="the output is the input itself"):
+                Run(request_for(output=path, force=force)).execute()
+        assert tree()["in.txt"] == before["in.txt"]
+
+    @pytest.mark.parametrize(
+        ("name", "message"), [("missing/out.txt", "does not exist"), (".", "found a folder|the output is")]
+    )
+    def test_impossible_output(self, request_for, tmp_path, name, message, tree):
+        before = tree()
+        with pytest.raises(UsageError, match=message):
+            Run(request_for(output=tmp_path / name)).execute()
+        assert tree() == before
+
+    def test_unwritable_folder(self, request_for, tree, monkeypatch):
+        monkeypatch.setattr(os, "access", lambda path, mode: False)
+        before = tree()
+        with pytest.raises(UsageError, match="cannot write into"):
+            Run(request_for()).execute()
+        assert tree() == before
+
+    @pytest.mark.parametrize("kind", ["missing", "folder", "pipe"])
+    def test_input(self, request_for, tmp_path, kind, tree):
+        path = tmp_path / "other"
+        if kind == "folder":
+            path.mkdir()
+        elif kind == "pipe":
+            os.mkfifo(path)
+        before = tree()
+        with pytest.raises(InputError, match=r"other: (expected a file|cannot be read)"):
+            Run(request_for(input=path)).execute()
+        assert tree() == before
+
+
+class TestFailure:
+    def test_unusable_input_writes_nothing(self, request_for, tmp_path, tree):
+        (tmp_path / "in.txt").write_text("<html>")
+        with pytest.raises(InputError):
+            Run(request_for()).execute()
+        assert set(tree()) == {"in.txt"}
+
+    def test_before_any_checkpoint_leaves_nothing(self, request_for, tmp_path, fit_stage, monkeypatch):
+        monkeypatch.setattr(fit_stage, "hook", stop_at(0, InputError("no closed surface")))
+        with pytest.raises(InputError):
+            Run(request_for()).execute()
+        assert os.listdir(tmp_path) == ["in.txt"]
+
+    def test_with_a_checkpoint_keeps_it(self, request_for, tmp_path, fit_stage, monkeypatch):
+        monkeypatch.setattr(fit_stage, "hook", stop_at(2, DivergenceError("the loss is NaN")))
+        with pytest.raises(DivergenceError):
+            Run(request_for(keep_folder=False)).execute()
+        manifest = json.loads((tmp_path / "out.txt.run" / "manifest.json").read_text())
+        assert (manifest["status"], manifest["error"]) == ("failed", "the loss is NaN")
+        assert not (tmp_path / "out.txt").exists()
+
+    def test_programming_error_is_recorded_and_passed_on(self, request_for, tmp_path, fit_stage, monkeypatch):
+        monkeypatch.setattr(fit_stage, "hook", stop_at(2, ZeroDivisionError("x")))
+        with pytest.raises(ZeroDivisionError):
+            Run(request_for()).execute()
+        manifest = json.loads((tmp_path / "out.txt.run" / "manifest.json").read_text())
+        assert manifest["error"] == "ZeroDivisionError('x')"
+
+
+class TestResume:
+    def uninterrupted(self, request_for, tmp_path):
+        Run(request_for(output=tmp_path / "whole.txt", folder=None)).execute()
+        return (tmp_path / "whole.txt").read_bytes()
+
+    @pytest.mark.parametrize("keep", [True, False])
+    def test_after_ctrl_c(self, request_for, tmp_path, fit_stage, monkeypatch, keep):
+        monkeypatch.setattr(fit_stage, "hook", stop_at(2))
+        with pytest.raises(Interrupted, match=r"in fit.word; repeat the command with --resume") as caught:
+            Run(request_for(keep_folder=keep)).execute()
+        assert caught.value.exit_code == 130
+        monkeypatch.setattr(fit_stage, "hook", staticmethod(lambda step: None))
+        outcome = Run(request_for(resume=True, keep_folder=keep)).execute()
+        assert fit_stage.taken == [0, 1, 2, 3]
+        assert (tmp_path / "out.txt").read_bytes() == self.uninterrupted(request_for, tmp_path)
+        assert not outcome.already_done
+        assert (tmp_path / "out.txt.run").exists() == keep
+
+    @pytest.mark.parametrize("step", [0, 1, 3])
+    def test_after_kill(self, request_for, tmp_path, fit_stage, step):
+        with pytest.MonkeyPatch.context() as patch, pytest.raises(kill_at(patch, fit_stage, step)):
+            Run(request_for()).execute()
+        manifest = json.loads((tmp_path / "out.txt.run" / "manifest.json").read_text())
+        assert manifest["status"] == "running"
+        with (tmp_path / "out.txt.run" / "events.jsonl").open("a") as file:
+            file.write('{"kind": "prog')  # half a line, as a killed process leaves it
+        Run(request_for(resume=True)).execute()
+        assert fit_stage.taken == [0, 1, 2, 3]
+        assert (tmp_path / "out.txt").read_bytes() == self.uninterrupted(request_for, tmp_path)
+        manifest = json.loads((tmp_path / "out.txt.run" / "manifest.json").read_text())
+        assert (manifest["status"], manifest["resumed"]) == ("done", 1)
+        lines = (tmp_path / "out.txt.run" / "events.jsonl").read_text().splitlines()
+        torn = [line for line in lines if line == '{"kind": "prog']
+        assert len(torn) == 1
+        assert all(json.loads(line) for line in lines if line not in torn)
+
+    def test_killed_before_the_manifest(self, request_for, tmp_path, tree):
+        (tmp_path / "out.txt.run").mkdir()
+        for name in ("lock", "pipeline.toml", ".xyz.part.json", "fit.checkpoint"):
+            (tmp_path / "out.txt.run" / name).write_text("3")
+        Run(request_for()).execute()
+        assert tree()["out.txt"] == b"hello 4 7"
+        assert "out.txt.run/.xyz.part.json" not in tree()
+
+    def test_killed_after_writing_the_output(self, request_for, tmp_path, catalogue, fit_stage):
+        def die(self, artifacts, context):
+            raise KeyboardInterrupt
+
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(catalogue["write.picture"], "run", die)
+            with pytest.raises(Interrupted):
+                Run(request_for()).execute()
+        assert (tmp_path / "out.txt").exists()
+        Run(request_for(resume=True)).execute()
+        assert fit_stage.taken == [0, 1, 2, 3]
+
+    def test_an_output_made_by_others_meanwhile_stays(self, request_for, tmp_path, fit_stage, monkeypatch):
+        monkeypatch.setattr(fit_stage, "hook", stop_at(2))
+        with pytest.raises(Interrupted):
+            Run(request_for()).execute()
+        (tmp_path / "out.txt").write_text("precious")
+        with pytest.raises(UsageError, match="exists already"):
+            Run(request_for(resume=True)).execute()
+        assert (tmp_path / "out.txt").read_text() == "precious"
+
+    def test_force_given_at_the_start_holds_on_resume(self, request_for, tmp_path, fit_stage, monkeypatch):
+        (tmp_path / "out.txt").write_text("old")
+        monkeypatch.setattr(fit_stage, "hook", stop_at(2))
+        with pytest.raises(Interrupted):
+            Run(request_for(force=True)).execute()
+        monkeypatch.setattr(fit_stage, "hook", staticmethod(lambda step: None))
+        Run(request_for(resume=True)).execute()
+        assert (tmp_path / "out.txt").read_text() == "hello 4 7"
+
+    def test_finished(self, request_for, tree):
+        Run(request_for()).execute()
+        before = tree()
+        outcome = Run(request_for(resume=True)).execute()
+        assert outcome.already_done
+        assert outcome.measures == {"length": 9}
+        assert tree() == before
+
+    def test_finished_but_the_output_is_gone(self, request_for, tmp_path):
+        Run(request_for()).execute()
+        (tmp_path / "out.txt").unlink()
+        assert not Run(request_for(resume=True)).execute().already_done
+        assert (tmp_path / "out.txt").read_text() == "hello 4 7"
+
+    def test_nothing_there(self, request_for):
+        events = []
+        Run(request_for(resume=True), events.append).execute()
+        notes = [event.data["text"] for event in events if event.kind == "note" and not event.stage]
+        assert len(notes) == 1
+        assert "nothing to resume" in notes[0]
+
+    @pytest.mark.parametrize("finished", [True, False])
+    def test_another_run(self, request_for, tmp_path, fit_stage, finished, tree, monkeypatch):
+        if not finished:
+            monkeypatch.setattr(fit_stage, "hook", stop_at(2))
+            with pytest.raises(Interrupted):
+                Run(request_for()).execute()
+        else:
+            Run(request_for()).execute()
+        (tmp_path / "in.txt").write_text("other")
+        before = tree()
+        pipeline = request_for().pipeline.with_options([Override("fit.word", "steps", 9, "")], seed=1)
+        (tmp_path / "in.txt").write_text("other")
+        with pytest.raises(UsageError) as caught:
+            Run(request_for(resume=True, pipeline=pipeline)).execute()
+        for part in ("other content", "fit.word.steps was 4, now 9", "seed was 7, now 1"):
+            assert part in str(caught.value)
+        assert tree() == before
+
+    def test_contradiction(self, request_for):
+        with pytest.raises(UsageError, match="use one of them"):
+            Run(request_for(resume=True, force=True)).execute()
+
+    def test_interrupted_while_reading(self, request_for, tmp_path, catalogue, monkeypatch):
+        def die(self, artifacts, context):
+            raise KeyboardInterrupt
+
+        monkeypatch.setattr(catalogue["read.text"], "run", die)
+        with pytest.raises(Interrupted, match=r"in read.text; nothing was written"):
+            Run(request_for()).execute()
+        assert os.listdir(tmp_path) == ["in.txt"]
+
+
+class TestPlan:
+    def test_writes_nothing(self, request_for, tree, fit_stage):
+        before = tree()
+        plan = dict(Run(request_for()).plan())
+        assert plan["read.text"] == ["5 characters", "read hello"]
+        assert plan["fit.word"] == []
+        assert fit_stage.taken == []
+        assert tree() == before
+
+    def test_refuses_what_a_run_would(self, request_for, tmp_path, tree):
+        (tmp_path / "out.txt").write_text("precious")
+        with pytest.raises(UsageError, match="exists already"):
+            Run(request_for()).plan()
+        (tmp_path / "in.txt").write_text("<html>")
+        with pytest.raises(UsageError):
+            Run(request_for()).plan()
+        assert set(tree()) == {"in.txt", "out.txt"}
+
+    def test_of_a_resumed_run(self, request_for, fit_stage, monkeypatch, tree):
+        monkeypatch.setattr(fit_stage, "hook", stop_at(2))
+        with pytest.raises(Interrupted):
+            Run(request_for()).execute()
+        before = tree()
+        assert dict(Run(request_for(resume=True)).plan())["resume"] == ["continues the interrupted run"]
+        assert tree() == before
+
+
+def test_two_at_once(request_for, tmp_path, fit_stage, monkeypatch, tree):
+    """A second process that passed the first look meanwhile is stopped by the lock."""
+
+    def second(step):
+        if step == 2:
+            lock = RunFolder(tmp_path / "out.txt.run").lock()
+            with pytest.raises(UsageError, match=rf"another reconstruct \(process {os.getpid()}\)"), lock:
+                pass
+
+    monkeypatch.setattr(fit_stage, "hook", staticmethod(second))
+    Run(request_for()).execute()
+    assert tree()["out.txt"] == b"hello 4 7"
+
+
+def test_finished_by_another_between_looking_and_locking(request_for, tmp_path, catalogue, tree):
+    other = request_for()
+    with pytest.MonkeyPatch.context() as patch:
+        read = catalogue["read.text"].run
+
+        def slow(self, artifacts, context):
+            patch.undo()
+            Run(other).execute()
+            return read(self, artifacts, context)
+
+        patch.setattr(catalogue["read.text"], "run", slow)
+        with pytest.raises(UsageError, match="holds a finished run"):
+            Run(request_for()).execute()
+    assert tree()["out.txt.run/events.jsonl"].count(b"run_done") == 1
