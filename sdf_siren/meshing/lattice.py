@@ -176,4 +176,4 @@ def _needed_nodes(active: NDArray[np.bool_]) -> tuple[NDArray[np.int32], NDArray
     for offset in np.ndindex(2, 2, 2):
         layers = tuple(slice(0, 1) if o else slice(None) for o in offset)
         needed[(index[tuple((where + offset).T)], *layers)] = True
-    return index, needed.reshape(count, -1)
+    return index, needed.reshape(count, BRICK**3)

@@ -1,0 +1,84 @@
+"""The closed form against autograd's double backward, which knows nothing of it."""
+
+import pytest
+import torch
+
+from sdf_siren.fields import Siren, SirenShape, initialise
+
+
+def autograd_oracle(network: Siren, x, fbar, gbar):
+    """Values, gradients and parameter gradients of sum(fbar f) + sum(gbar grad f)."""
+    weights = [w.clone().requires_grad_() for w in network.weights]
+    biases = [b.clone().requires_grad_() for b in network.biases]
+    x = x.clone().requires_grad_()
+    h = x
+    for weight, bias in zip(weights[:-1], biases[:-1], strict=True):
+        h = torch.sin(network.shape.omega_0 * (h @ weight.T + bias))
+    f = h @ weights[-1].T + biases[-1]
+    (g,) = torch.autograd.grad(f.sum(), x, create_graph=True)
+    loss = (fbar * f).sum()
+    if gbar is not None:
+        loss = loss + (gbar * g).sum()
+    return f.detach(), g.detach(), torch.autograd.grad(loss, [*weights, *biases])
+
+
+@pytest.mark.parametrize("hidden_layers", [1, 2, 3])
+@pytest.mark.parametrize("inputs", [1, 2, 3])
+@pytest.mark.parametrize("with_gradient", [True, False])
+def test_agrees_with_autograd_in_float64(hidden_layers, inputs, with_gradient):
+    shape = SirenShape(inputs=inputs, width=13, hidden_layers=hidden_layers)
+    network = initialise(shape, seed=3, hidden_bias=1.0, dtype=torch.float64)
+    generator = torch.Generator().manual_seed(0)
+    x, fbar, gbar = (
+        torch.randn(17, columns, generator=generator, dtype=torch.float64) for columns in (inputs, 1, inputs)
+    )
+    expected_f, expected_g, expected = autograd_oracle(network, x, fbar, gbar if with_gradient else None)
+
+    workspace = network.workspace(20)  # more rows than points: the rest must not leak in
+    workspace.load()
+    gradients = workspace.new_gradients()
+    if with_gradient:
+        f, g = workspace.value_and_gradient(x)
+        torch.testing.assert_close(g, expected_g, rtol=1e-12, atol=1e-12)
+    else:
+        f = workspace.value_for_training(x)
+    torch.testing.assert_close(f, expected_f, rtol=1e-12, atol=1e-13)
+    workspace.backward(gradients, fbar, gbar if with_gradient else None)
+    for found, wanted in zip(gradients.tensors, expected, strict=True):
+        torch.testing.assert_close(found, wanted, rtol=1e-11, atol=1e-11)
+
+
+def test_gradients_add_up_over_chunks():
+    network = initialise(SirenShape(width=16), seed=0, dtype=torch.float64)
+    x, fbar, gbar = torch.randn(30, 3).double(), torch.randn(30, 1).double(), torch.randn(30, 3).double()
+    *_, expected = autograd_oracle(network, x, fbar, gbar)
+    workspace = network.workspace(7)
+    workspace.load()
+    gradients = workspace.new_gradients()
+    for rows in torch.arange(30).split(7):
+        workspace.value_and_gradient(x[rows])
+        workspace.backward(gradients, fbar[rows], gbar[rows])
+    for found, wanted in zip(gradients.tensors, expected, strict=True):
+        torch.testing.assert_close(found, wanted, rtol=1e-11, atol=1e-11)
+
+
+def test_float32_agrees_with_float64():
+    exact = initialise(SirenShape(width=64), seed=0, dtype=torch.float64)
+    network = exact.to(dtype=torch.float32)
+    x = torch.rand(100, 3, dtype=torch.float64) * 2 - 1
+    f, g = network.value_and_gradient(x.float())
+    expected_f, expected_g = exact.value_and_gradient(x)
+    assert (f - expected_f).abs().max() < 1e-5 * expected_f.abs().max()
+    assert (g - expected_g).norm() < 1e-4 * expected_g.norm()
+
+
+def test_finite_differences_approach_the_gradient_with_second_order():
+    network = initialise(SirenShape(width=16), seed=5, dtype=torch.float64)
+    x = torch.rand(10, 3, dtype=torch.float64) - 0.5
+    _, g = network.value_and_gradient(x)
+    errors = []
+    for step in (1e-3, 5e-4):
+        shift = torch.eye(3, dtype=torch.float64) * step
+        columns = [(network.value(x + s) - network.value(x - s)) / (2 * step) for s in shift]
+        errors.append(float((torch.cat(columns, dim=1) - g).abs().max()))
+    assert errors[0] / errors[1] == pytest.approx(4, rel=0.1)

@@ -1,0 +1,77 @@
+"""Components: counted, and dropped when no scan point supports them."""
+
+import numpy as np
+import pytest
+import torch
+
+from sdf_siren.meshing import level_set
+from sdf_siren.meshing.components import face_components, supported_faces
+
+
+class Spheres:
+    """The union of disjoint spheres (centre, radius)."""
+
+    def __init__(self, *spheres):
+        self.spheres = spheres
+
+    def value(self, x):
+        return self.value_and_gradient(x)[0]
+
+    def value_and_gradient(self, x):
+        offsets = [x - x.new_tensor(c) for c, _ in self.spheres]
+        values = [o.norm(dim=1, keepdim=True) - r for o, (_, r) in zip(offsets, self.spheres, strict=True)]
+        value, which = torch.cat(values, dim=1).min(dim=1, keepdim=True)
+        offset = torch.stack(offsets, dim=1)[torch.arange(len(x)), which[:, 0]]
+        return value, torch.nn.functional.normalize(offset, dim=1)
+
+
+def sphere_points(count, centre, radius, seed=0):
+    x = np.random.default_rng(seed).standard_normal((count, 3))
+    return x / np.linalg.norm(x, axis=1, keepdims=True) * radius + centre
+
+
+BIG, SMALL = ((-0.4, 0.0, 0.0), 0.4), ((0.6, 0.0, 0.0), 0.12)
+
+
+@pytest.fixture(scope="module")
+def two_spheres():
+    vertices, faces, _ = level_set(Spheres(BIG, SMALL), 64)
+    return vertices, faces
+
+
+def test_components_are_counted(two_spheres):
+    vertices, faces = two_spheres
+    count, component = face_components(faces, len(vertices))
+    assert count == 2
+    left = vertices[faces].mean(axis=1)[:, 0] < 0.3
+    assert len(set(component[left])) == len(set(component[~left])) == 1
+    assert face_components(faces[:0], len(vertices))[0] == 0
+
+
+def test_a_component_that_carries_its_share_of_points_stays(two_spheres):
+    vertices, faces = two_spheres
+    share = 0.12**2 / 0.4**2
+    support = np.vstack([sphere_points(2000, *BIG), sphere_points(int(2000 * share), *SMALL)])
+    kept, removed = supported_faces(vertices, faces, support)
+    assert kept.all()
+    assert removed == 0
+
+
+def test_a_component_without_points_goes(two_spheres):
+    vertices, faces = two_spheres
+    kept, removed = supported_faces(vertices, faces, sphere_points(2000, *BIG))
+    assert removed == 1
+    assert (vertices[faces[kept]][..., 0] < 0.1).all()
+    assert (vertices[faces[~kept]][..., 0] > 0.4).all()
+
+
+def test_a_ghost_sheet_right_beside_the_surface_goes():
+    # A larger shell 0.05 outside of where the points are: near data, but nearest to none.
+    vertices, faces, _ = level_set(Spheres(((0.0, 0.0, 0.0), 0.5)), 64)
+    ghost = vertices * 1.1
+    both = np.vstack([vertices, ghost])
+    both_faces = np.vstack([faces, faces + len(vertices)])
+    kept, removed = supported_faces(both, both_faces, sphere_points(1000, (0.0, 0.0, 0.0), 0.5))
+    assert removed == 1
+    assert kept[: len(faces)].all()
+    assert not kept[len(faces) :].any()

@@ -1,0 +1,68 @@
+"""Off-surface points: sides are true, and the true distance lies within the bounds."""
+
+import numpy as np
+import pytest
+import torch
+from scipy.spatial import cKDTree
+
+from sdf_siren.fields import Box, Sphere, Torus
+from sdf_siren.losses import OffSurfaceHinge
+from sdf_siren.sampling.indicator import Indicator
+from sdf_siren.sampling.off_surface import far_from_surface, near_surface
+
+SHAPES = [Sphere(0.6), Torus(0.6, 0.2), Box()]
+
+
+def scan_of(shape, count, seed=0):
+    """Feet of random points. Of a box only inner points: outer ones have their feet on its edges."""
+    x = torch.rand(count, 3, dtype=torch.float64, generator=torch.Generator().manual_seed(seed)) * 2 - 1
+    if isinstance(shape, Box):
+        x *= torch.tensor(shape.half)
+    value, gradient = shape.value_and_gradient(x)
+    points = (x - value * gradient).float()
+    return points.numpy(), gradient.float().numpy()
+
+
+def groups_of(shape, count, noise=0.0):
+    points, normals = scan_of(shape, count)
+    rng = np.random.default_rng(3)
+    points = (points + noise * rng.standard_normal(points.shape)).astype(np.float32)
+    indicator = Indicator(points, normals)
+    near = near_surface(
+        points, normals, cKDTree(points), indicator, count=4000, spread=0.02, noise=noise, rng=rng
+    )
+    return near, far_from_surface(points, indicator, count=4000, rng=rng)
+
+
+@pytest.mark.parametrize("count", [1000, 20_000])
+@pytest.mark.parametrize("shape", SHAPES, ids=lambda s: type(s).__name__)
+def test_the_exact_distance_satisfies_the_bounds(shape, count):
+    for group in groups_of(shape, count):
+        assert len(group) > 500
+        truth = shape.value(group.x.double())
+        assert (group.side == truth.sign()).float().mean() > 0.995
+        loss = OffSurfaceHinge()(truth.float(), None, group).loss
+        # A scan drawn at random has gaps wider than its covering radius; few, and by little.
+        assert (loss > 0).float().mean() < 0.02
+        assert loss.mean() < 1e-4
+
+
+def test_bounds_are_worth_something():
+    near, far = groups_of(Sphere(0.6), 20_000)
+    for group in (near, far):
+        truth = Sphere(0.6).value(group.x.double()).abs().float()
+        away = truth > 0.05
+        assert (group.lower[away] / truth[away]).median() > 0.4
+        assert (group.upper[away] / truth[away]).median() < 1.2
+
+
+def test_noise_keeps_samples_out_of_its_reach():
+    near, _ = groups_of(Sphere(0.6), 20_000, noise=0.01)
+    truth = Sphere(0.6).value(near.x.double())
+    assert (near.side == truth.sign()).float().mean() > 0.995
+    assert (near.upper > 1.05 * 0.02).all()
+
+
+def test_the_same_source_of_randomness_gives_the_same_points():
+    one, two = groups_of(Torus(), 2000), groups_of(Torus(), 2000)
+    assert all(torch.equal(a.x, b.x) and torch.equal(a.lower, b.lower) for a, b in zip(one, two, strict=True))
