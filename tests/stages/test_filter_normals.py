@@ -1,0 +1,20 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from sdf_siren.clouds import PointCloud
+from sdf_siren.stages.filter_normals import FilterNormals
+
+
+def test_says_only_what_is_new(stand_in, context, said):
+    before = PointCloud(np.eye(3), notes=("read so",))
+    after = replace(before, normals=np.eye(3, dtype=np.float32), notes=("read so", "estimated 3 normals"))
+    calls = stand_in("sdf_siren.clouds.normals", complete_normals=after)
+    given = FilterNormals().run({"points": before}, context)
+    assert given == {"points": after}
+    assert calls == [("complete_normals", (before,), {})]
+    assert said("note") == [{"text": "estimated 3 normals"}]
+    assert said("measures") == [{"points": 3, "normals_in_file": False}]
+    assert FilterNormals().plan(given, context) == ["3 points with normals"]

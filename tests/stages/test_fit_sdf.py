@@ -1,0 +1,49 @@
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import replace
+from types import SimpleNamespace
+
+from sdf_siren.stages.fit_sdf import FitSdf
+
+UNSET = {field.name: None for field in dataclasses.fields(FitSdf)} | {"quality": "standard"}
+
+
+def test_call(stand_in, context, tmp_path):
+    calls = stand_in("sdf_siren.fitting", fit_surface="field")
+    given = FitSdf(steps=9, quality="draft").run({"points": "cloud"}, context)
+    assert given == {"field": "field"}
+    run = {
+        "seed": 5,
+        "device": "cpu",
+        "progress": context.progress,
+        "checkpoint": tmp_path / "fit.checkpoint",
+        "resume": True,
+    }
+    assert calls == [("fit_surface", ("cloud",), UNSET | {"steps": 9, "quality": "draft"} | run)]
+
+
+def test_no_checkpoint_without_a_folder(stand_in, context):
+    calls = stand_in("sdf_siren.fitting", fit_surface="field")
+    FitSdf().run({"points": "cloud"}, replace(context, folder=None))
+    assert calls[0][2]["checkpoint"] is None
+
+
+def test_options_are_settings_of_the_fit():
+    from sdf_siren.fitting import SurfaceSettings
+
+    assert set(UNSET) <= {field.name for field in dataclasses.fields(SurfaceSettings)}
+
+
+def test_plan(stand_in, context):
+    settings = SimpleNamespace(steps=2000, width=96, depth=3)
+    cost = SimpleNamespace(seconds=12.3, bytes=250e6)
+    calls = stand_in("sdf_siren.fitting", choose_settings=settings, estimate_cost=cost)
+    assert FitSdf(steps=2000).plan({"points": "cloud"}, context) == [
+        "network of 4 sine layers of 96, 2,000 steps",
+        "about 12 s and 250 MB on cpu",
+    ]
+    assert calls == [
+        ("choose_settings", ("cloud",), UNSET | {"steps": 2000}),
+        ("estimate_cost", (settings, "cpu"), {}),
+    ]
