@@ -13,9 +13,9 @@ from sdf_siren.clouds import PointCloud
 from sdf_siren.errors import EmptySurfaceError
 from sdf_siren.files import atomic_path
 from sdf_siren.frames import Similarity
-from sdf_siren.render.camera import VIEWS, Camera, framing
+from sdf_siren.render.camera import MARGIN, VIEWS, Camera, framing
 from sdf_siren.render.scene import Scene
-from sdf_siren.render.shading import CLAY, LINING, canvas, encode, key_direction, shade
+from sdf_siren.render.shading import BACKGROUND, CLAY, LINING, canvas, encode, key_direction, shade
 from sdf_siren.render.splats import draw_points
 
 SUPERSAMPLING = 2
@@ -64,11 +64,13 @@ def write_comparison(
 ) -> None:
     """Write a PNG with the scan on the left and the mesh on the right, through the same camera.
 
-    Arguments and errors as for :func:`write_preview`.
+    The picture is twice ``size`` wide and as high as the subject needs, at most ``size``. Arguments and
+    errors as for :func:`write_preview`.
     """
     frame, scene = _stage(mesh)
     camera = framing(VIEWS[0], scene.vertices, up)
-    _write(path, _sheet([_scan(cloud, frame, camera, size), _surface(scene, camera, size)], columns=2))
+    pair = np.hstack([_scan(cloud, frame, camera, size), _surface(scene, camera, size)])
+    _write(path, _trimmed(pair, int(MARGIN * size / 2)))
 
 
 def _stage(mesh: Mesh) -> tuple[Similarity, Scene]:
@@ -103,6 +105,12 @@ def _sheet(pictures: list[Picture], columns: int) -> Picture:
     pictures = pictures + [blank] * (-len(pictures) % min(columns, len(pictures)))
     rows = [np.hstack(pictures[i : i + columns]) for i in range(0, len(pictures), columns)]
     return np.vstack(rows)
+
+
+def _trimmed(picture: Picture, margin: int) -> Picture:
+    """The rows of ``picture`` that show something, and ``margin`` more on either side."""
+    rows = np.flatnonzero((picture != BACKGROUND).any(axis=(1, 2)))
+    return picture[max(rows[0] - margin, 0) : rows[-1] + 1 + margin] if len(rows) else picture
 
 
 def _write(path: str | os.PathLike[str], picture: Picture) -> None:

@@ -14,16 +14,16 @@ MOST_POINTS = 400_000
 def draw_points(camera: Camera, points: Floats, normals: Floats | None, size: int) -> Floats:
     """A linear picture (size, size, 3) of ``points`` (n, 3) in the unit frame.
 
-    Discs shrink as points grow many, so that single points stay visible. Points whose normals look
-    away from the viewer are faded: they belong to the far side, seen between the near ones. Without
-    normals, depth alone sets the brightness.
+    Discs are a little wider than the points are apart, so that single points stay visible. Points
+    whose normals look away from the viewer are faded: they belong to the far side, seen between the
+    near ones. Without normals, depth alone sets the brightness.
     """
     picture = canvas(size)
     stride = -(-len(points) // MOST_POINTS)
     points = points[::stride]
     pixels, depth = camera.project(points, size)
     colours = _colours(camera, points, None if normals is None else normals[::stride], depth)
-    radius = float(np.clip(0.6 * size / np.sqrt(len(points)), 1.1, 0.006 * size))
+    radius = float(np.clip(0.72 * _spacing(pixels, size), 1.1, 0.006 * size))
     reach = int(np.ceil(radius))
     offsets = np.argwhere(np.ones((2 * reach + 1, 2 * reach + 1))) - reach
     offsets = offsets[np.linalg.norm(offsets, axis=1) <= radius]
@@ -40,6 +40,14 @@ def draw_points(camera: Camera, points: Floats, normals: Floats | None, size: in
     disc, offset = np.divmod(winner[hit], len(offsets))
     picture.reshape(-1, 3)[hit] = colours[far_first[disc]] * rim[offset, None]
     return picture
+
+
+def _spacing(pixels: Floats, size: int) -> float:
+    """Distance between points in pixels, had the half of them that is seen spread evenly."""
+    cells = 48
+    at = np.floor(pixels * (cells / size)).astype(np.int64)
+    area = len(np.unique(at, axis=0)) * (size / cells) ** 2
+    return float(np.sqrt(2 * area / len(pixels)))
 
 
 def _colours(camera: Camera, points: Floats, normals: Floats | None, depth: Floats) -> Floats:

@@ -78,7 +78,7 @@ def test_a_comparison_has_scan_and_mesh_in_the_same_place(tmp_path: Path) -> Non
     mesh = ball(offset=1e6)
     write_comparison(PointCloud(mesh.vertices, mesh.normals), mesh, tmp_path / "a.png", size=96)
     pair = picture(tmp_path / "a.png")
-    assert pair.shape == (96, 192, 3)
+    assert pair.shape == (96, 192, 3)  # a sphere fills its tile but for the margin
     scan, surface = coverage(pair[:, :96]), coverage(pair[:, 96:])
     assert (scan & ~surface).sum() < 0.1 * surface.sum()
     assert scan.sum() > 0.5 * surface.sum()
@@ -105,3 +105,13 @@ def test_number_of_views(tmp_path: Path, views: int) -> None:
 def test_an_unwritable_output_is_a_usage_error(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="cannot write"):
         write_preview(ball(), tmp_path / "missing" / "a.png", views=1, size=8)
+
+
+def test_a_comparison_is_no_higher_than_its_subject(tmp_path: Path) -> None:
+    rod = Mesh(ball().vertices * [5, 1, 1], ball().faces)
+    write_comparison(PointCloud(rod.vertices), rod, tmp_path / "a.png", size=96)
+    pair = picture(tmp_path / "a.png")
+    assert pair.shape[1] == 192
+    assert pair.shape[0] < 70
+    assert coverage(pair[3:-3]).any(axis=1).all()
+    assert not coverage(pair[[0, -1]]).any()
