@@ -1,0 +1,53 @@
+"""A Mesh is validated when it is made."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from sdf_siren.artifacts import Mesh
+
+VERTICES = np.array([[0, 0, 0], [1, 0, 0], [0, 1, 0], [0, 0, 1]])
+FACES = np.array([[0, 2, 1], [0, 1, 3], [0, 3, 2], [1, 2, 3]])
+
+
+def test_types_are_converted_and_contiguous() -> None:
+    mesh = Mesh(VERTICES[:, ::1].astype(np.float32), FACES.astype(np.uint16), np.asfortranarray(VERTICES))
+    assert mesh.vertices.dtype == np.float64
+    assert mesh.faces.dtype == np.int64
+    assert mesh.normals is not None
+    assert mesh.normals.dtype == np.float32
+    assert mesh.normals.flags.c_contiguous
+
+
+def test_a_mesh_may_be_empty() -> None:
+    assert len(Mesh(np.empty((0, 3)), np.empty((0, 3), dtype=int)).faces) == 0
+
+
+@pytest.mark.parametrize("vertices", [np.zeros((3, 2)), np.zeros(9)])
+def test_vertices_must_be_triples(vertices: np.ndarray) -> None:
+    with pytest.raises(ValueError, match="vertices must be"):
+        Mesh(vertices, FACES[:0])
+
+
+@pytest.mark.parametrize("faces", [np.zeros((2, 4), dtype=int), np.zeros(3, dtype=int)])
+def test_faces_must_be_triples(faces: np.ndarray) -> None:
+    with pytest.raises(ValueError, match="faces must be"):
+        Mesh(VERTICES, faces)
+
+
+@pytest.mark.parametrize("index", [-1, 4])
+def test_faces_must_index_the_vertices(index: int) -> None:
+    with pytest.raises(ValueError, match="index the vertices"):
+        Mesh(VERTICES, [[0, 1, index]])
+
+
+def test_normals_must_match_the_vertices() -> None:
+    with pytest.raises(ValueError, match="normals must be"):
+        Mesh(VERTICES, FACES, np.zeros((3, 3)))
+
+
+def test_a_mesh_is_frozen() -> None:
+    mesh = Mesh(VERTICES, FACES)
+    with pytest.raises(AttributeError):
+        mesh.faces = FACES  # type: ignore[misc]

@@ -1,0 +1,72 @@
+"""No reader ever sees half a file."""
+
+from __future__ import annotations
+
+import os
+import stat
+from pathlib import Path
+
+import pytest
+
+from sdf_siren.errors import UsageError
+from sdf_siren.files import atomic_path, write_text
+
+
+def test_success_leaves_the_file_and_nothing_else(tmp_path: Path) -> None:
+    target = tmp_path / "out.ply"
+    with atomic_path(target) as temporary:
+        assert temporary.parent == tmp_path
+        assert temporary.suffix == ".ply"
+        temporary.write_bytes(b"data")
+        assert not target.exists()
+    assert target.read_bytes() == b"data"
+    assert list(tmp_path.iterdir()) == [target]
+
+
+@pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt])
+def test_failure_leaves_the_old_file_and_nothing_else(tmp_path: Path, error: type[BaseException]) -> None:
+    target = tmp_path / "out.txt"
+    target.write_text("old")
+    def write_half() -> None:
+        with atomic_path(target) as temporary:
+            temporary.write_text("half")
+            raise error
+
+    with pytest.raises(error):
+        write_half()
+    assert target.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [target]
+
+
+def test_an_os_error_while_writing_is_a_usage_error_and_leaves_nothing(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="No space left"), atomic_path(tmp_path / "out.txt"):
+        raise OSError(28, "No space left on device")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_missing_folder_is_a_usage_error(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="cannot write into"), atomic_path(tmp_path / "missing" / "out.txt"):
+        pass
+
+
+def test_a_folder_as_target_is_a_usage_error(tmp_path: Path) -> None:
+    target = tmp_path / "folder"
+    target.mkdir()
+    with pytest.raises(UsageError, match="cannot be written"):
+        write_text(target, "text")
+    assert list(tmp_path.iterdir()) == [target]
+
+
+@pytest.mark.skipif(os.name != "posix", reason="umask is POSIX")
+def test_the_file_follows_the_umask(tmp_path: Path) -> None:
+    before = os.umask(0o027)
+    try:
+        write_text(tmp_path / "out.txt", "text")
+    finally:
+        os.umask(before)
+    assert stat.S_IMODE((tmp_path / "out.txt").stat().st_mode) == 0o640
+
+
+def test_text_is_utf8(tmp_path: Path) -> None:
+    write_text(tmp_path / "out.txt", "Größe ω₀\n")
+    assert (tmp_path / "out.txt").read_bytes() == "Größe ω₀\n".encode()
