@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, fields
 
 from torch import Tensor
@@ -30,10 +31,12 @@ class PointGroup:
 
     def rows(self, index: slice | Tensor) -> PointGroup:
         """The group of the given rows."""
-        values = (getattr(self, f.name) for f in fields(self))
-        return PointGroup(*[None if v is None else v[index] for v in values])
+        return self._map(lambda tensor: tensor[index])
 
     def to(self, device: str) -> PointGroup:
         """A copy on another device."""
-        values = (getattr(self, f.name) for f in fields(self))
-        return PointGroup(*[None if v is None else v.to(device) for v in values])
+        return self._map(lambda tensor: tensor.to(device))
+
+    def _map(self, change: Callable[[Tensor], Tensor]) -> PointGroup:
+        known = {f.name: getattr(self, f.name) for f in fields(self)}
+        return PointGroup(**{name: change(v) for name, v in known.items() if v is not None})

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from scipy.spatial import cKDTree
 
 from sdf_siren.errors import InputError
@@ -40,7 +40,7 @@ class ScanGauge:
 
 
 def gauge(
-    points: NDArray[np.float64],
+    points: ArrayLike,
     normals: ArrayLike,
     tree: cKDTree | None = None,
     seed: int = 0,

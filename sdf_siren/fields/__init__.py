@@ -1,6 +1,7 @@
 """Fields: SIREN with its derivatives in closed form, exact shapes, and fields in world coordinates."""
 
 from sdf_siren.fields.closed_form import ParameterGradients, Workspace
+from sdf_siren.fields.devices import choose_device
 from sdf_siren.fields.field import Field
 from sdf_siren.fields.shapes import Box, Plane, Sphere, Torus
 from sdf_siren.fields.signed_distance import SignedDistanceField
@@ -17,5 +18,6 @@ __all__ = [
     "Sphere",
     "Torus",
     "Workspace",
+    "choose_device",
     "initialise",
 ]

@@ -1,6 +1,14 @@
 """Fits: settings from a scan, the training loop, and the field that comes out."""
 
+from sdf_siren.fitting.cost import CostEstimate, estimate_cost
 from sdf_siren.fitting.settings import QUALITIES, SurfaceSettings
-from sdf_siren.fitting.surface import fit_surface
+from sdf_siren.fitting.surface import choose_settings, fit_surface
 
-__all__ = ["QUALITIES", "SurfaceSettings", "fit_surface"]
+__all__ = [
+    "QUALITIES",
+    "CostEstimate",
+    "SurfaceSettings",
+    "choose_settings",
+    "estimate_cost",
+    "fit_surface",
+]

@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 from dataclasses import dataclass
 
-from sdf_siren.clouds import PointCloud
 from sdf_siren.clouds.spacing import ScanGauge
 from sdf_siren.errors import UsageError
 
@@ -73,15 +72,13 @@ class SurfaceSettings:
                 raise UsageError(f"fit.sdf.{field.name} must be finite and not negative, found {value}")
 
 
-def choose_settings(
-    cloud: PointCloud, quality: str, gauge: ScanGauge, **overrides: object
-) -> SurfaceSettings:
-    """The settings for a scan.
+def resolve_settings(points: int, gauge: ScanGauge, quality: str, **overrides: object) -> SurfaceSettings:
+    """The settings for a scan of ``points`` points.
 
     Args:
-        cloud: the scan.
-        quality: one of ``QUALITIES``.
+        points: in the scan.
         gauge: of the scan, in the cube.
+        quality: one of ``QUALITIES``.
         overrides: fields of :class:`SurfaceSettings` that are given; None means not given.
 
     Raises:
@@ -89,7 +86,7 @@ def choose_settings(
     """
     if quality not in QUALITIES:
         raise UsageError(f"fit.sdf.quality must be one of {', '.join(QUALITIES)}, found {quality!r}")
-    settings = _paper() if quality == "paper" else _recipe(len(cloud), quality, gauge)
+    settings = _paper() if quality == "paper" else _recipe(points, quality, gauge)
     given = {name: value for name, value in overrides.items() if value is not None}
     unknown = given.keys() - {f.name for f in dataclasses.fields(SurfaceSettings)}
     if unknown:

@@ -15,14 +15,15 @@ from scipy.spatial import cKDTree
 from sdf_siren.clouds import PointCloud
 from sdf_siren.clouds.groups import PointGroup
 from sdf_siren.clouds.spacing import ScanGauge, gauge
-from sdf_siren.errors import InputError, UsageError
-from sdf_siren.fields import SignedDistanceField, Siren, SirenShape, initialise
+from sdf_siren.errors import InputError
+from sdf_siren.fields import SignedDistanceField, Siren, SirenShape, choose_device, initialise
 from sdf_siren.fitting import checkpoint as checkpoints
 from sdf_siren.fitting.optimizers import Adam, Optimizer, Soap
-from sdf_siren.fitting.settings import SurfaceSettings, choose_settings
+from sdf_siren.fitting.settings import SurfaceSettings, resolve_settings
 from sdf_siren.fitting.trainer import Look, RateSchedule, Trainer
 from sdf_siren.losses import (
     Eikonal,
+    LossTerm,
     Normal,
     NormalCosine,
     Objective,
@@ -59,13 +60,18 @@ def oriented_scan(cloud: PointCloud) -> OrientedScan:
     """
     if cloud.normals is None:
         raise InputError(
-            f"{cloud.source}: a surface fit needs normals, found none; estimate them with complete_normals first"
+            f"{cloud.source}: a surface fit needs normals, found none; call complete_normals first"
         )
     points = cloud.frame.to_cube(cloud.points).astype(np.float32)
     normals = cloud.normals / np.maximum(np.linalg.norm(cloud.normals, axis=1, keepdims=True), 1e-12)
     normals = normals.astype(np.float32)
     tree = cKDTree(points)
     return OrientedScan(points, normals, tree, gauge(points, normals, tree))
+
+
+def choose_settings(points: PointCloud, quality: str = "standard", **settings: object) -> SurfaceSettings:
+    """The settings that :func:`fit_surface` would use, with the same errors."""
+    return resolve_settings(len(points), oriented_scan(points).gauge, quality, **settings)
 
 
 def fit_surface(
@@ -101,13 +107,13 @@ def fit_surface(
     """
     place = choose_device(device)
     scan = oriented_scan(points)
-    chosen = choose_settings(points, quality, scan.gauge, **settings)
-    network = _network(chosen, seed).to(device=place)
+    chosen = resolve_settings(len(points), scan.gauge, quality, **settings)
+    network = network_of(chosen, seed).to(device=place)
     trainer = Trainer(
         network,
-        _objective(chosen),
+        objective_of(chosen),
         _sampler(chosen, scan, seed, place),
-        _optimizer(chosen, network),
+        optimizer_of(chosen, network),
         _rate(chosen),
         seed=seed,
         threads=torch.get_num_threads(),
@@ -155,45 +161,23 @@ class _Keeper:
         self._saved = time.monotonic()
 
 
-def choose_device(device: str) -> torch.device:
-    """``auto`` is the first GPU if there is one.
-
-    Raises:
-        UsageError: not a device, or one that this machine lacks.
-    """
-    if device == "auto":
-        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    try:
-        place = torch.device(device)
-    except RuntimeError:
-        place = None
-    if place is None or place.type not in ("cpu", "cuda"):
-        raise UsageError(f"--device must be auto, cpu or cuda[:i], found {device!r}")
-    if place.type == "cuda" and (place.index or 0) >= torch.cuda.device_count():
-        raise UsageError(
-            f"--device {device}: found {torch.cuda.device_count()} CUDA devices; use --device cpu"
-        )
-    return place
-
-
-def _network(settings: SurfaceSettings, seed: int) -> Siren:
+def network_of(settings: SurfaceSettings, seed: int) -> Siren:
+    """A new network, initialised."""
     shape = SirenShape(3, 1, settings.width, settings.depth, settings.omega_0)
     return initialise(shape, seed=seed, first_omega=settings.first_omega or None, hidden_bias=1.0)
 
 
-def _objective(s: SurfaceSettings) -> Objective:
+def objective_of(s: SurfaceSettings) -> Objective:
+    """The four losses with their weights."""
     if s.quality == "paper":
-        eikonal, normal = Eikonal(groups=("surface", "volume")), NormalCosine()
-        off_surface: OffSurfaceExponential | OffSurfaceHinge = OffSurfaceExponential()
+        eikonal = Eikonal(groups=("surface", "volume"))
+        terms: tuple[LossTerm, ...] = (Surface(), NormalCosine(), eikonal, OffSurfaceExponential())
     else:
-        eikonal, normal = Eikonal(), Normal(s.normal_smoothing)
-        off_surface = OffSurfaceHinge()
+        terms = (Surface(s.surface_smoothing), Normal(s.normal_smoothing), Eikonal(), OffSurfaceHinge())
     return Objective(
-        (
-            WeightedTerm(Surface(s.surface_smoothing), s.surface_weight, s.surface_schedule),
-            WeightedTerm(normal, s.normal_weight, s.normal_schedule),
-            WeightedTerm(eikonal, s.eikonal_weight, s.eikonal_schedule),
-            WeightedTerm(off_surface, s.off_surface_weight, s.off_surface_schedule),
+        tuple(
+            WeightedTerm(term, getattr(s, f"{term.name}_weight"), getattr(s, f"{term.name}_schedule"))
+            for term in terms
         ),
         over_all_points=s.quality == "paper",
     )
@@ -223,7 +207,8 @@ def _sampler(s: SurfaceSettings, scan: OrientedScan, seed: int, device: torch.de
     return PoolSampler(pools, {"surface": s.surface_points, "near": s.near_points, "far": s.far_points})
 
 
-def _optimizer(s: SurfaceSettings, network: Siren) -> Optimizer:
+def optimizer_of(s: SurfaceSettings, network: Siren) -> Optimizer:
+    """Over the parameters of ``network``."""
     return Adam(network.parameters) if s.quality == "paper" else Soap(network.parameters)
 
 

@@ -14,7 +14,10 @@ its area would carry. A ghost sheet carries none: every scan point is nearer to 
 
 
 def face_components(faces: NDArray[np.int64], vertices: int) -> tuple[int, NDArray[np.int32]]:
-    """The number of components and the component of each face (f,); faces that share a vertex are connected."""
+    """The number of components and the component of each face (f,).
+
+    Faces that share a vertex are connected.
+    """
     if not len(faces):
         return 0, np.empty(0, dtype=np.int32)
     rows, columns = np.concatenate([faces[:, 0], faces[:, 0]]), np.concatenate([faces[:, 1], faces[:, 2]])

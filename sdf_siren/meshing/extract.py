@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 
 from sdf_siren.artifacts import Mesh
 from sdf_siren.errors import EmptySurfaceError
-from sdf_siren.fields import Field, SignedDistanceField
+from sdf_siren.fields import Field, SignedDistanceField, choose_device
 from sdf_siren.meshing.components import supported_faces
-from sdf_siren.meshing.lattice import evaluate_near_surface
+from sdf_siren.meshing.lattice import check_resolution, evaluate_near_surface
 from sdf_siren.meshing.triangles import polygonise
 from sdf_siren.progress import Progress, ProgressCallback, silent
 
@@ -45,7 +45,7 @@ def extract(
     field: SignedDistanceField,
     resolution: int = 256,
     *,
-    device: str | torch.device = "cpu",
+    device: str = "auto",
     progress: ProgressCallback = silent,
 ) -> Extraction:
     """The zero level set of ``field``, without the parts that no scan point supports.
@@ -53,15 +53,17 @@ def extract(
     Args:
         field: as fitted or loaded.
         resolution: cells along a side of the cube, which is 2 / 1.8 of the scan's longest side.
-        device: where to evaluate.
+        device: ``auto``, ``cpu`` or ``cuda[:i]``.
         progress: called with the lattice nodes evaluated so far.
 
     Raises:
         UsageError: the resolution is out of range.
         EmptySurfaceError: there is no level set near the scan.
     """
-    network = field.network.to(device=device)
-    vertices, faces, evaluations = level_set(network, resolution, device=device, progress=progress)
+    check_resolution(resolution)
+    place = choose_device(device)
+    network = field.network.to(device=place)
+    vertices, faces, evaluations = level_set(network, resolution, device=place, progress=progress)
     removed = 0
     if field.support is not None:
         kept, removed = supported_faces(vertices, faces, field.support)
@@ -71,8 +73,8 @@ def extract(
             f"expected a surface in the field, found none at resolution {resolution}; "
             "the fit may have failed: try more steps or another seed"
         )
-    vertices, normals = _onto_level_set(network, vertices, 2 / resolution, device)
-    notes = ()
+    vertices, normals = _onto_level_set(network, vertices, 2 / resolution, place)
+    notes: tuple[str, ...] = ()
     if removed:
         notes = (
             f"removed {removed} component{'s' * (removed > 1)} of the level set that no scan point supports",

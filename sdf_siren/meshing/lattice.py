@@ -103,7 +103,8 @@ def check_resolution(resolution: int) -> None:
     """Raise a UsageError unless a lattice can have this resolution."""
     if not SMALLEST <= resolution <= LARGEST or resolution % BRICK:
         raise UsageError(
-            f"extract.mesh.resolution must be a multiple of {BRICK} from {SMALLEST} to {LARGEST}, found {resolution}"
+            f"extract.mesh.resolution must be a multiple of {BRICK} from {SMALLEST} to {LARGEST}, "
+            f"found {resolution}"
         )
 
 

@@ -33,13 +33,12 @@ class Indicator:
     """
 
     def __init__(self, points: NDArray[np.floating], normals: NDArray[np.floating], seed: int = 0) -> None:
-        points, normals = np.asarray(points, np.float64), np.asarray(normals, np.float64)
-        if len(points) > _MOST_POINTS:
-            rows = np.random.default_rng(seed).choice(len(points), _MOST_POINTS, replace=False)
-            points, normals = points[rows], normals[rows]
-        field = _splat(points, normals * _areas(points)[:, None])
-        self._values = _integrate(field)
-        self._values -= self(points).mean()
+        p, n = np.asarray(points, np.float64), np.asarray(normals, np.float64)
+        if len(p) > _MOST_POINTS:
+            rows = np.random.default_rng(seed).choice(len(p), _MOST_POINTS, replace=False)
+            p, n = p[rows], n[rows]
+        self._values = _integrate(_splat(p, n * _areas(p)[:, None]))
+        self._values -= self(p).mean()
         self._values /= abs(self._values[0, 0, 0]) or 1.0
 
     def __call__(self, x: NDArray[np.floating]) -> NDArray[np.float64]:

@@ -15,23 +15,17 @@ class ExtractMesh(Stage):
 
     name: ClassVar[str] = "extract.mesh"
     needs: ClassVar[tuple[str, ...]] = ("field",)
-    uses: ClassVar[tuple[str, ...]] = ("points",)
     gives: ClassVar[tuple[str, ...]] = ("mesh",)
 
-    resolution: int = option(256, "Lattice cells along the longest side of the box.", minimum=2, maximum=1024)
-    crop: tuple[float, float, float, float, float, float] | None = option(
-        None, "Extract only in the box xmin, ymin, zmin, xmax, ymax, zmax, in the scan's coordinates."
-    )
+    resolution: int = option(256, "Lattice cells along the longest side of the box.", minimum=8, maximum=1024)
 
     def run(self, artifacts: Artifacts, context: Context) -> Artifacts:
         from sdf_siren.meshing import extract
 
-        scan = artifacts.get("points")
         extraction = extract(
             artifacts["field"],
             self.resolution,
-            near=None if scan is None else scan.points,
-            crop=self.crop,
+            device=context.device,
             progress=context.progress,
         )
         for note in extraction.notes:

@@ -51,7 +51,7 @@ class FitSdf(Stage):
         from sdf_siren.fitting import choose_settings, estimate_cost
 
         settings = choose_settings(artifacts["points"], **self._settings())
-        cost = estimate_cost(settings, context.device)
+        cost = estimate_cost(settings, len(artifacts["points"]), context.device)
         network = f"network of {settings.depth + 1} sine layers of {settings.width}, {settings.steps:,} steps"
         return [network, f"about {cost.seconds:.0f} s and {cost.bytes / 1e6:.0f} MB on {context.device}"]
 

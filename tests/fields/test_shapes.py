@@ -10,7 +10,9 @@ SHAPES = [Sphere(0.4), Torus(0.5, 0.2), Plane((0.6, 0.0, 0.8), 0.1), Box()]
 
 @pytest.mark.parametrize("shape", SHAPES, ids=lambda s: type(s).__name__)
 def test_gradient_is_that_of_the_value_and_of_unit_length(shape):
-    x = (torch.rand(500, 3, dtype=torch.float64, generator=torch.Generator().manual_seed(0)) * 2 - 1).requires_grad_()
+    x = (
+        torch.rand(500, 3, dtype=torch.float64, generator=torch.Generator().manual_seed(0)) * 2 - 1
+    ).requires_grad_()
     value, gradient = shape.value_and_gradient(x)
     (expected,) = torch.autograd.grad(value.sum(), x)
     torch.testing.assert_close(gradient.detach(), expected, rtol=1e-9, atol=1e-9)

@@ -45,8 +45,12 @@ def test_adjoints_are_the_derivatives_of_the_loss(term):
     assert value.loss.shape == (50, 1)
     by_f, by_g = torch.autograd.grad(value.loss.sum(), (f, g), allow_unused=True, materialize_grads=True)
     zero_f, zero_g = torch.zeros_like(f), torch.zeros_like(g)
-    torch.testing.assert_close(zero_f if value.by_value is None else value.by_value, by_f, rtol=1e-8, atol=1e-9)
-    torch.testing.assert_close(zero_g if value.by_gradient is None else value.by_gradient, by_g, rtol=1e-8, atol=1e-9)
+    torch.testing.assert_close(
+        zero_f if value.by_value is None else value.by_value, by_f, rtol=1e-8, atol=1e-9
+    )
+    torch.testing.assert_close(
+        zero_g if value.by_gradient is None else value.by_gradient, by_g, rtol=1e-8, atol=1e-9
+    )
     assert (value.by_gradient is not None) == term.needs_gradient
 
 
@@ -73,7 +77,9 @@ def test_off_surface_terms_take_their_closed_form_values():
     x = torch.tensor([[0.0, 0.0, 0.1], [0.0, 0.0, -0.2]], dtype=torch.float64)
     f = Plane().value(x)
     exponential = OffSurfaceExponential(100.0)(f, None, PointGroup(x)).loss
-    torch.testing.assert_close(exponential[:, 0], torch.tensor([math.exp(-10), math.exp(-20)], dtype=torch.float64))
+    torch.testing.assert_close(
+        exponential[:, 0], torch.tensor([math.exp(-10), math.exp(-20)], dtype=torch.float64)
+    )
     column = torch.ones(2, 1, dtype=torch.float64)
     # Too near by 0.05 for the first; inside where outside was claimed for the second.
     group = PointGroup(x, side=column, lower=0.15 * column, upper=0.3 * column)

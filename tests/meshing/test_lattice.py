@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from sdf_siren.errors import UsageError
-from sdf_siren.fields import Box, Sphere, SirenShape, Torus, initialise
+from sdf_siren.fields import Box, SirenShape, Sphere, Torus, initialise
 from sdf_siren.meshing.lattice import BRICK, check_resolution, evaluate_near_surface
 
 FIELDS = {
@@ -45,7 +45,9 @@ def test_no_crossed_cell_is_missed_and_values_are_those_of_the_dense_lattice(nam
     assert not (cells & ~active).any()
     for i, j, k in np.argwhere(lattice.active):
         low = np.array([i, j, k]) * BRICK
-        nodes = np.stack(np.meshgrid(*[np.arange(BRICK + 1)] * 3, indexing="ij"), axis=-1).reshape(-1, 3) + low
+        nodes = (
+            np.stack(np.meshgrid(*[np.arange(BRICK + 1)] * 3, indexing="ij"), axis=-1).reshape(-1, 3) + low
+        )
         found = lattice.values[(lattice.index[tuple((nodes // BRICK).T)], *(nodes % BRICK).T)]
         np.testing.assert_allclose(found, values[tuple(nodes.T)], rtol=1e-5, atol=1e-6)
 

@@ -8,7 +8,7 @@ import torch
 from scipy.spatial import cKDTree
 from skimage.measure import marching_cubes
 
-from sdf_siren.fields import Box, Sphere, SirenShape, Torus, initialise
+from sdf_siren.fields import Box, SirenShape, Sphere, Torus, initialise
 from sdf_siren.meshing import level_set
 
 
@@ -17,7 +17,6 @@ def dense(field, resolution):
     nodes = np.stack(np.meshgrid(*[np.arange(resolution + 1)] * 3, indexing="ij"), axis=-1).reshape(-1, 3)
     x = torch.from_numpy((nodes * (2 / resolution) - 1).astype(np.float32))
     return field.value(x)[:, 0].numpy().reshape([resolution + 1] * 3)
-
 
 
 def measures(vertices, faces):

@@ -1,0 +1,103 @@
+"""The gradient of a step: that of autograd on the written-down loss, whatever the threads."""
+
+import pytest
+import torch
+
+from sdf_siren.clouds.groups import PointGroup
+from sdf_siren.fields import SirenShape, initialise
+from sdf_siren.fitting.gradients import CHUNK_ROWS, GradientEngine
+from sdf_siren.losses import (
+    Eikonal,
+    NormalCosine,
+    Objective,
+    OffSurfaceExponential,
+    OffSurfaceHinge,
+    Surface,
+    WeightedTerm,
+)
+
+
+def paper_loss(network, parameters, surface, volume):
+    """The loss of the SIREN reference code, by autograd: everything averaged over all points."""
+    layers = len(network.weights)
+    x = torch.cat([surface.x, volume.x]).requires_grad_()
+    h = x
+    for weight, bias in zip(parameters[: layers - 1], parameters[layers : 2 * layers - 1], strict=True):
+        h = torch.sin(network.shape.omega_0 * (h @ weight.T + bias))
+    f = (h @ parameters[layers - 1].T + parameters[-1])[:, 0]
+    (g,) = torch.autograd.grad(f.sum(), x, create_graph=True)
+    on = len(surface)
+    cosine = torch.nn.functional.cosine_similarity(g[:on], surface.normals, dim=1)
+    terms = (
+        3e3 * f[:on].abs().sum(),
+        1e2 * (1 - cosine).sum(),
+        5e1 * (g.norm(dim=1) - 1).abs().sum(),
+        1e2 * torch.exp(-100 * f[on:].abs()).sum(),
+    )
+    return sum(terms) / len(x)
+
+
+PAPER = Objective(
+    (
+        WeightedTerm(Surface(), 3e3),
+        WeightedTerm(NormalCosine(), 1e2),
+        WeightedTerm(Eikonal(groups=("surface", "volume")), 5e1),
+        WeightedTerm(OffSurfaceExponential(), 1e2),
+    ),
+    over_all_points=True,
+)
+
+
+def paper_batch(count, dtype=torch.float64):
+    generator = torch.Generator().manual_seed(0)
+    x = torch.rand(2, count, 3, generator=generator, dtype=dtype) * 2 - 1
+    normals = torch.nn.functional.normalize(x[0] + 0.3, dim=1)
+    return {"surface": PointGroup(x[0], normals=normals), "volume": PointGroup(x[1])}
+
+
+def test_paper_objective_agrees_with_autograd():
+    network = initialise(SirenShape(width=20), seed=0, dtype=torch.float64)
+    batch = paper_batch(CHUNK_ROWS + 100)
+    gradients, losses = GradientEngine(network, PAPER, threads=1)(batch, 0.0)
+    leaves = [p.clone().requires_grad_() for p in network.parameters]
+    loss = paper_loss(network, leaves, batch["surface"], batch["volume"])
+    expected = torch.autograd.grad(loss, leaves)
+    for found, wanted in zip(gradients, expected, strict=True):
+        torch.testing.assert_close(found, wanted, rtol=1e-9, atol=1e-9)
+    weights = {t.term.name: t.weight for t in PAPER.terms}
+    total = sum(weights[name] * value for name, value in losses.items())
+    torch.testing.assert_close(total, loss.detach())
+
+
+@pytest.mark.parametrize("threads", [2, 3, 8])
+def test_gradients_are_the_same_to_the_last_bit_whatever_the_threads(threads):
+    network = initialise(SirenShape(width=32), seed=0)
+    batch = paper_batch(3 * CHUNK_ROWS + 17, torch.float32)
+    alone, alone_losses = GradientEngine(network, PAPER, threads=1)(batch, 0.0)
+    engine = GradientEngine(network, PAPER, threads)
+    for _ in range(3):  # threads take chunks in another order every time
+        together, losses = engine(batch, 0.0)
+        assert all(torch.equal(a, b) for a, b in zip(alone, together, strict=True))
+        assert losses == alone_losses
+
+
+def test_groups_without_gradient_terms_are_evaluated_by_value_only():
+    objective = Objective((WeightedTerm(Surface(), 2.0), WeightedTerm(OffSurfaceHinge(groups=("far",)), 3.0)))
+    network = initialise(SirenShape(width=16), seed=0, dtype=torch.float64)
+    x = torch.rand(40, 3, dtype=torch.float64)
+    one = torch.ones(40, 1, dtype=torch.float64)
+    batch = {"surface": PointGroup(x), "far": PointGroup(-x, side=one, lower=0.3 * one, upper=0.4 * one)}
+    gradients, _ = GradientEngine(network, objective, threads=1)(batch, 0.0)
+    leaves = [p.clone().requires_grad_() for p in network.parameters]
+
+    def value(points):
+        h = points
+        for weight, bias in zip(leaves[:4], leaves[5:9], strict=True):
+            h = torch.sin(30 * (h @ weight.T + bias))
+        return h @ leaves[4].T + leaves[9]
+
+    far = value(-x)
+    hinge = (0.3 - far).clamp_min(0) + (far - 0.4).clamp_min(0)
+    loss = 2 * value(x).abs().mean() + 3 * hinge.mean()
+    for found, wanted in zip(gradients, torch.autograd.grad(loss, leaves), strict=True):
+        torch.testing.assert_close(found, wanted, rtol=1e-10, atol=1e-10)

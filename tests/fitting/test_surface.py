@@ -1,0 +1,163 @@
+"""Whole fits of exact solids: accuracy, the same again, interrupted or not."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+import torch
+from safetensors import safe_open
+
+from sdf_siren.clouds import PointCloud
+from sdf_siren.clouds.spacing import ScanGauge
+from sdf_siren.errors import DivergenceError, InputError, UsageError
+from sdf_siren.fields import Torus
+from sdf_siren.fitting import choose_settings, estimate_cost, fit_surface, surface, trainer
+from sdf_siren.fitting.settings import resolve_settings
+
+SOLID = Torus(0.6, 0.25)
+SMALL = {"steps": 150, "width": 32, "surface_points": 600, "near_points": 200, "far_points": 60}
+
+
+def torus_cloud(count=3000, scale=50.0, offset=(1e5, -2e5, 30.0)):
+    x = torch.rand(count, 3, dtype=torch.float64, generator=torch.Generator().manual_seed(0)) * 2 - 1
+    value, gradient = SOLID.value_and_gradient(x)
+    points = (x - value * gradient).numpy() * scale + np.asarray(offset)
+    return PointCloud(points, gradient.numpy(), source="torus.ply")
+
+
+@pytest.fixture(scope="module")
+def cloud():
+    return torus_cloud()
+
+
+def parameters_of(field):
+    return field.network.parameters
+
+
+def same(one, two):
+    return all(torch.equal(a, b) for a, b in zip(parameters_of(one), parameters_of(two), strict=True))
+
+
+def test_a_short_fit_is_a_distance_in_world_units(cloud):
+    reports = []
+    field = fit_surface(cloud, "draft", progress=reports.append, **(SMALL | {"steps": 400, "width": 48}))
+    rng = np.random.default_rng(0)
+    x = rng.uniform(-1, 1, (20_000, 3))
+    value, gradient = SOLID.value_and_gradient(torch.from_numpy(x))
+    near = np.abs(value.numpy()[:, 0]) < 0.1
+    world = x[near] * 50 + np.array([1e5, -2e5, 30.0])
+    truth = value.numpy()[near, 0] * 50
+    assert np.abs(field(world) - truth).mean() < 0.01 * 50
+    assert np.median(np.abs(field(cloud.points))) < 0.001 * 50
+    assert (field.gradient(world) * gradient.numpy()[near]).sum(axis=1).mean() > 0.9
+    assert reports[-1].done == reports[-1].total == 400
+    assert {"surface", "normal", "eikonal", "off_surface", "rate"} == set(reports[-1].values)
+    assert field.record["source"] == "torus.ply"
+
+
+def test_the_same_seed_gives_the_same_field_whatever_the_threads(cloud):
+    before = torch.get_num_threads()
+    try:
+        torch.set_num_threads(1)
+        one = fit_surface(cloud, seed=3, **SMALL)
+        torch.set_num_threads(3)
+        two = fit_surface(cloud, seed=3, **SMALL)
+        other = fit_surface(cloud, seed=4, **SMALL)
+    finally:
+        torch.set_num_threads(before)
+    assert same(one, two)
+    assert not same(one, other)
+
+
+@pytest.mark.parametrize("quality", ["standard", "paper"])
+def test_resumed_equals_uninterrupted(cloud, quality, tmp_path):
+    settings = {"steps": 150, "width": 24, "surface_points": 300}
+    whole = fit_surface(cloud, quality, **settings)
+
+    def interrupt(report):
+        if report.done == 100:
+            raise KeyboardInterrupt
+
+    path = tmp_path / "fit.checkpoint"
+    with pytest.raises(KeyboardInterrupt):
+        fit_surface(cloud, quality, checkpoint=path, progress=interrupt, **settings)
+    assert path.exists()
+    steps = []
+    resumed = fit_surface(
+        cloud, quality, checkpoint=path, resume=True, progress=lambda r: steps.append(r.done), **settings
+    )
+    assert steps == [150]
+    assert same(whole, resumed)
+
+
+def test_a_checkpoint_of_other_settings_is_refused(cloud, tmp_path):
+    path = tmp_path / "fit.checkpoint"
+    tiny = SMALL | {"steps": 2}
+    fit_surface(cloud, checkpoint=path, **tiny)
+    with pytest.raises(UsageError, match="another scan, seed or settings"):
+        fit_surface(cloud, checkpoint=path, resume=True, seed=1, **tiny)
+
+
+def test_divergence_is_one_clear_error(cloud):
+    with pytest.raises(DivergenceError, match="learning_rate"):
+        fit_surface(cloud, **(SMALL | {"learning_rate": 1e30}))
+
+
+def test_divergence_leaves_the_last_good_checkpoint(cloud, tmp_path, monkeypatch):
+    path = tmp_path / "fit.checkpoint"
+    monkeypatch.setattr(surface, "CHECKPOINT_SECONDS", 0.0)
+    healthy = trainer.RateSchedule.__call__
+    monkeypatch.setattr(
+        trainer.RateSchedule, "__call__", lambda s, step: healthy(s, step) if step < 120 else float("nan")
+    )
+    with pytest.raises(DivergenceError):
+        fit_surface(cloud, checkpoint=path, **SMALL)
+    with safe_open(path, framework="pt") as file:
+        assert int(file.get_tensor("step")) == 100
+        assert all(file.get_tensor(n).isfinite().all() for n in file.keys() if n.startswith("param"))  # noqa: SIM118
+
+
+def test_schedules_change_the_fit(cloud):
+    plain = fit_surface(cloud, **(SMALL | {"steps": 50}))
+    scheduled = fit_surface(cloud, eikonal_schedule=((0.0, 1.0), (1.0, 0.0)), **(SMALL | {"steps": 50}))
+    assert not same(plain, scheduled)
+
+
+def test_a_cloud_without_normals_is_refused(cloud):
+    with pytest.raises(InputError, match="needs normals"):
+        fit_surface(dataclasses.replace(cloud, normals=None))
+
+
+@pytest.mark.parametrize(
+    ("quality", "overrides", "message"),
+    [
+        ("best", {}, "draft, standard, high, paper"),
+        ("draft", {"steps": 0}, "steps must be at least 1"),
+        ("draft", {"omega_0": -1.0}, "omega_0 must be above 0"),
+        ("draft", {"normal_weight": float("nan")}, "normal_weight must be finite"),
+        ("draft", {"colour": 1}, "no setting 'colour'"),
+    ],
+)
+def test_wrong_settings_are_refused(cloud, quality, overrides, message):
+    with pytest.raises(UsageError, match=message):
+        choose_settings(cloud, quality, **overrides)
+
+
+def test_the_paper_preset_is_the_reference_codes():
+    s = resolve_settings(5000, ScanGauge(0.01, 0.0), "paper")
+    assert (s.steps, s.width, s.depth, s.omega_0, s.learning_rate) == (10_000, 256, 3, 30.0, 1e-4)
+    assert (s.surface_weight, s.normal_weight, s.eikonal_weight, s.off_surface_weight) == (3e3, 1e2, 5e1, 1e2)
+    assert s.surface_points == s.far_points == 1400
+
+
+def test_presets_are_points_on_one_curve():
+    steps = [resolve_settings(5000, ScanGauge(0.01, 0.0), q).steps for q in ("draft", "standard", "high")]
+    assert steps == sorted(set(steps))
+
+
+@pytest.mark.parametrize("quality", ["draft", "paper"])
+def test_cost_grows_with_the_steps(cloud, quality):
+    few = choose_settings(cloud, quality, steps=10, width=16)
+    many = choose_settings(cloud, quality, steps=100_000, width=16)
+    assert 0 < estimate_cost(few, 3000, "cpu").seconds < estimate_cost(many, 3000, "cpu").seconds
+    assert estimate_cost(few, 3000, "cpu").bytes < estimate_cost(few, 10**7, "cpu").bytes
