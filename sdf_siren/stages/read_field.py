@@ -17,7 +17,7 @@ class ReadField(Stage):
     prepares: ClassVar[bool] = True
 
     def run(self, artifacts: Artifacts, context: Context) -> Artifacts:
-        from sdf_siren.fitting.surface import choose_device
+        from sdf_siren.fields import choose_device
         from sdf_siren.io import load_field
 
         return {"field": load_field(context.input, device=str(choose_device(context.device)))}
