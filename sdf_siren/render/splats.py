@@ -14,7 +14,7 @@ MOST_POINTS = 400_000
 def draw_points(camera: Camera, points: Floats, normals: Floats | None, size: int) -> Floats:
     """A linear picture (size, size, 3) of ``points`` (n, 3) in the unit frame.
 
-    Discs are a little wider than the points are apart, so that single points stay visible. Points
+    Discs are as wide as the points are apart, so that single points stay visible. Points
     whose normals look away from the viewer are faded: they belong to the far side, seen between the
     near ones. Without normals, depth alone sets the brightness.
     """
@@ -23,7 +23,7 @@ def draw_points(camera: Camera, points: Floats, normals: Floats | None, size: in
     points = points[::stride]
     pixels, depth = camera.project(points, size)
     colours = _colours(camera, points, None if normals is None else normals[::stride], depth)
-    radius = float(np.clip(0.72 * _spacing(pixels, size), 1.1, 0.006 * size))
+    radius = float(np.clip(0.52 * _spacing(pixels, size), 1.1, 0.006 * size))
     reach = int(np.ceil(radius))
     offsets = np.argwhere(np.ones((2 * reach + 1, 2 * reach + 1))) - reach
     offsets = offsets[np.linalg.norm(offsets, axis=1) <= radius]
