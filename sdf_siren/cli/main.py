@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import signal
 import sys
 import traceback
@@ -63,8 +62,6 @@ def _told(error: BaseException, given: list[str]) -> tuple[str, int]:
             late = [word for word in given[1:] if word in SUBCOMMANDS]
             hint = f" (the subcommand comes first: reconstruct {late[0]} ...)" if late else ""
             return f"error: {error.format_message().rstrip('.')}{hint}; see reconstruct --help", 2
-        case OSError() if error.errno == errno.EPIPE:
-            return "error: the output was closed by its reader", 1
         case OSError() if error.strerror:
             return f"error: {error.filename or 'system'}: {error.strerror}", 1
         case _ if _out_of_memory(error):

@@ -10,6 +10,7 @@ from sdf_siren.cli.options import (
     machine_options,
     manner_options,
     output_option,
+    refuse_contradiction,
     resolution_option,
     setting_option,
     use_threads,
@@ -41,6 +42,7 @@ def mesh(
     from sdf_siren.engine.standing import Request
     from sdf_siren.stages import CATALOGUE
 
+    refuse_contradiction(quiet, verbose)
     overrides = [parse_override(text) for text in settings]
     if resolution is not None:
         overrides.insert(0, Override("extract.mesh", "resolution", resolution, "--resolution"))

@@ -39,7 +39,10 @@ def output_option(command: Command) -> Command:
 def resolution_option(command: Command) -> Command:
     """``--resolution``: of the extraction."""
     return click.option(
-        "--resolution", type=int, metavar="N", help="Cells along the longest side, 2 to 1024.  [default: 256]"
+        "--resolution",
+        type=int,
+        metavar="N",
+        help="Cells along a side of the cube around the scan, 8 to 1024.  [default: 256]",
     )(command)
 
 
@@ -79,6 +82,12 @@ def version_option(command: Command) -> Command:
     return click.version_option(
         sdf_siren.__version__, prog_name="reconstruct", message="%(prog)s %(version)s"
     )(command)
+
+
+def refuse_contradiction(quiet: bool, verbose: bool) -> None:
+    """``--quiet`` and ``--verbose`` exclude each other."""
+    if quiet and verbose:
+        raise click.UsageError("--quiet and --verbose contradict each other; use one of them")
 
 
 def use_threads(threads: int | None) -> None:

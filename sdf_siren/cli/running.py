@@ -14,8 +14,6 @@ from sdf_siren.engine.standing import Request
 
 def perform(request: Request, *, quiet: bool, verbose: bool) -> None:
     """Run it with progress on stderr and the summary on stdout; quiet says nothing."""
-    if quiet and verbose:
-        raise click.UsageError("--quiet and --verbose contradict each other; use one of them")
     with reporter(quiet=quiet, verbose=verbose) as observer:
         outcome = Run(request, observer).execute()
     if not quiet:

@@ -11,6 +11,7 @@ from sdf_siren.cli.options import (
     machine_options,
     manner_options,
     output_option,
+    refuse_contradiction,
     resolution_option,
     setting_option,
     use_threads,
@@ -88,6 +89,7 @@ def scan(
     from sdf_siren.engine.standing import Request
     from sdf_siren.stages import CATALOGUE
 
+    refuse_contradiction(quiet, verbose)
     shorthands = [
         Override("fit.sdf", "quality", quality, "--quality"),
         Override("extract.mesh", "resolution", resolution, "--resolution"),

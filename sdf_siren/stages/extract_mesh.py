@@ -17,7 +17,7 @@ class ExtractMesh(Stage):
     needs: ClassVar[tuple[str, ...]] = ("field",)
     gives: ClassVar[tuple[str, ...]] = ("mesh",)
 
-    resolution: int = option(256, "Lattice cells along the longest side of the box.", minimum=8, maximum=1024)
+    resolution: int = option(256, "Cells along a side of the cube around the scan.", minimum=8, maximum=1024)
 
     def run(self, artifacts: Artifacts, context: Context) -> Artifacts:
         from sdf_siren.meshing import extract

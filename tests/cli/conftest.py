@@ -1,0 +1,159 @@
+"""The real command on stages of no substance, under the real stages' names and options."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import ClassVar
+
+import pytest
+
+from sdf_siren.cli.main import main
+from sdf_siren.engine.folder import CHECKPOINT, FIELD, PREVIEW
+from sdf_siren.engine.stage import Artifacts, Context, Stage
+from sdf_siren.errors import InputError, UsageError
+from sdf_siren.progress import Progress
+from sdf_siren.stages.extract_mesh import ExtractMesh
+from sdf_siren.stages.filter_normals import FilterNormals
+from sdf_siren.stages.fit_sdf import FitSdf
+from sdf_siren.stages.measure_fit import MeasureFit
+from sdf_siren.stages.read_field import ReadField
+from sdf_siren.stages.read_points import ReadPoints
+from sdf_siren.stages.write_field import WriteField
+from sdf_siren.stages.write_mesh import WriteMesh
+from sdf_siren.stages.write_preview import WritePreview
+
+
+@dataclass(frozen=True)
+class FakeReadPoints(ReadPoints):
+    def run(self, artifacts: Artifacts, context: Context) -> Artifacts:
+        text = context.input.read_text()
+        if not text.startswith("ply"):
+            raise InputError(f"{context.input}: expected a point cloud, found other data")
+        context.note("dropped 2 rows")
+        return {"points": [text, self.crop]}
+
+    def plan(self, artifacts: Artifacts, context: Context) -> list[str]:
+        return ["3 points, extent 1 x 2 x 3"]
+
+
+@dataclass(frozen=True)
+class FakeReadField(ReadField):
+    def run(self, artifacts: Artifacts, context: Context) -> Artifacts:
+        return {"field": json.loads(context.input.read_text())}
+
+
+@dataclass(frozen=True)
+class FakeFilterNormals(FilterNormals):
+    def run(self, artifacts: Artifacts, context: Context) -> Artifacts:
+        return {"points": artifacts["points"]}
+
+    def plan(self, artifacts: Artifacts, context: Context) -> list[str]:
+        return []
+
+
+@dataclass(frozen=True)
+class FakeFitSdf(FitSdf):
+    hook: ClassVar[Callable[[int], None]] = staticmethod(lambda step: None)
+    taken: ClassVar[list[int]] = []
+
+    def run(self, artifacts: Artifacts, context: Context) -> Artifacts:
+        checkpoint = context.folder / CHECKPOINT if context.folder else None
+        start = 0
+        if checkpoint and context.resume and checkpoint.exists():
+            start = int(checkpoint.read_text())
+        steps = self.steps or 4
+        for step in range(start, steps):
+            type(self).hook(step)
+            type(self).taken.append(step)
+            if checkpoint:
+                checkpoint.write_text(str(step + 1))
+            context.progress(Progress("fit", step + 1, steps, {"surface": 0.5}))
+        return {"field": [artifacts["points"], self.quality, steps, context.seed]}
+
+    def plan(self, artifacts: Artifacts, context: Context) -> list[str]:
+        return [f"{self.quality} on {context.device}", "about 1 s"]
+
+
+@dataclass(frozen=True)
+class FakeExtractMesh(ExtractMesh):
+    def run(self, artifacts: Artifacts, context: Context) -> Artifacts:
+        return {"mesh": [artifacts["field"], self.resolution]}
+
+
+@dataclass(frozen=True)
+class FakeMeasureFit(MeasureFit):
+    def run(self, artifacts: Artifacts, context: Context) -> Artifacts:
+        context.record({"faces": 12345, "watertight": True, "components": 1, "boundary_edges": 0})
+        if "points" in artifacts:
+            context.record({"residual_median": 0.00123456, "residual_p95": 0.5})
+        return {}
+
+
+@dataclass(frozen=True)
+class FakeWriteMesh(WriteMesh):
+    def check(self, context: Context) -> None:
+        if context.output.suffix not in (".ply", ".obj"):
+            raise UsageError(f"{context.output}: expected a name ending in .ply or .obj")
+
+    def run(self, artifacts: Artifacts, context: Context) -> Artifacts:
+        context.output.write_text(json.dumps(artifacts["mesh"]))
+        return {}
+
+
+@dataclass(frozen=True)
+class FakeWriteField(WriteField):
+    def run(self, artifacts: Artifacts, context: Context) -> Artifacts:
+        assert context.folder
+        (context.folder / FIELD).write_text(json.dumps(artifacts["field"]))
+        return {}
+
+
+@dataclass(frozen=True)
+class FakeWritePreview(WritePreview):
+    def run(self, artifacts: Artifacts, context: Context) -> Artifacts:
+        assert context.folder
+        (context.folder / PREVIEW).write_text("picture")
+        return {}
+
+
+FAKES: tuple[type[Stage], ...] = (
+    FakeReadPoints,
+    FakeReadField,
+    FakeFilterNormals,
+    FakeFitSdf,
+    FakeExtractMesh,
+    FakeMeasureFit,
+    FakeWriteMesh,
+    FakeWriteField,
+    FakeWritePreview,
+)
+
+
+@pytest.fixture
+def fit(monkeypatch):
+    """The fitting stage: give it a ``hook``, read the steps ``taken``."""
+    monkeypatch.setattr(FakeFitSdf, "hook", staticmethod(lambda step: None))
+    monkeypatch.setattr(FakeFitSdf, "taken", [])
+    return FakeFitSdf
+
+
+@pytest.fixture
+def reconstruct(monkeypatch, tmp_path, capsys, fit):
+    """``reconstruct(*words)`` gives (exit code, stdout, stderr); runs in ``tmp_path`` with ``scan.ply``."""
+    monkeypatch.setattr("sdf_siren.stages.CATALOGUE", {stage.name: stage for stage in FAKES})
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "scan.ply").write_text("ply points")
+
+    def run(*words):
+        code = main([str(word) for word in words])
+        return code, *capsys.readouterr()
+
+    return run
+
+
+@pytest.fixture
+def files(tmp_path):
+    """The names of all files in the working folder, as a function."""
+    return lambda: {str(p.relative_to(tmp_path)) for p in tmp_path.rglob("*") if p.is_file()}

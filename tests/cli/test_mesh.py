@@ -1,0 +1,43 @@
+"""``reconstruct mesh FIELD``."""
+
+from __future__ import annotations
+
+import json
+
+
+def test_meshes_again(reconstruct, files, tmp_path):
+    reconstruct("scan.ply", "--quiet")
+    before = files()
+    code, out, _ = reconstruct(
+        "mesh", "scan_mesh.ply.run/field.safetensors", "--resolution", "512", "-o", "fine.obj"
+    )
+    assert code == 0
+    assert files() - before == {"fine.obj"}
+    field, resolution = json.loads((tmp_path / "fine.obj").read_text())
+    assert resolution == 512
+    assert field == json.loads((tmp_path / "scan_mesh.ply").read_text())[0]
+    assert out.splitlines()[0] == "fine.obj: 12,345 faces, watertight, 1 component"
+    assert "residual" not in out
+
+
+def test_default_output_and_force(reconstruct, tmp_path):
+    (tmp_path / "field.safetensors").write_text("[]")
+    assert reconstruct("mesh", "field.safetensors")[0] == 0
+    assert (tmp_path / "field_mesh.ply").exists()
+    code, _, err = reconstruct("mesh", "field.safetensors")
+    assert code == 2
+    assert "exists already; use --force" in err
+    assert reconstruct("mesh", "field.safetensors", "--force", "--quiet") == (0, "", "")
+
+
+def test_refused(reconstruct, tmp_path, files):
+    (tmp_path / "field.ply").write_text("[]")
+    before = files()
+    for words, code in (
+        (["field.ply", "-o", "field.ply", "--force"], 2),
+        (["field.ply", "--resolution", "0"], 2),
+        (["none.safetensors"], 3),
+        (["field.ply", "--set", "fit.sdf.steps=2"], 2),
+    ):
+        assert reconstruct("mesh", *words)[0] == code
+    assert files() == before

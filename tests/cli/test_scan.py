@@ -1,0 +1,241 @@
+"""``reconstruct SCAN``: options, the folder it leaves, and what it says."""
+
+from __future__ import annotations
+
+import json
+import os
+import tomllib
+
+import pytest
+
+RUN_FILES = {
+    "pipeline.toml",
+    "manifest.json",
+    "events.jsonl",
+    "fit.checkpoint",
+    "field.safetensors",
+    "preview.png",
+}
+
+
+def result(path):
+    (((_, crop), quality, steps, seed), resolution) = json.loads(path.read_text())
+    return {"crop": crop, "quality": quality, "steps": steps, "seed": seed, "resolution": resolution}
+
+
+def test_default(reconstruct, files, tmp_path):
+    code, out, err = reconstruct("scan.ply")
+    assert code == 0
+    assert files() == {"scan.ply", "scan_mesh.ply"} | {f"scan_mesh.ply.run/{name}" for name in RUN_FILES}
+    defaults = {"crop": None, "quality": "standard", "steps": 4, "seed": 0, "resolution": 256}
+    assert result(tmp_path / "scan_mesh.ply") == defaults
+    lines = out.splitlines()
+    assert lines[0] == "scan_mesh.ply: 12,345 faces, watertight, 1 component"
+    assert lines[1] == "fit residual at the scan's points: median 0.00123, 95 % 0.5 (scan's units)"
+    assert lines[2].startswith("read.points 0.0 s, filter.normals 0.0 s, fit.sdf")
+    assert lines[3] == "run folder scan_mesh.ply.run"
+    assert "read.points: dropped 2 rows" in err.splitlines()
+
+
+def test_every_option(reconstruct, tmp_path):
+    words = [
+        "-o",
+        "out.obj",
+        "--quality",
+        "draft",
+        "--resolution",
+        "64",
+        "--crop",
+        "0",
+        "0",
+        "0",
+        "1",
+        "2",
+        "3",
+        "--device",
+        "cpu",
+        "--seed",
+        "9",
+    ]
+    code, _, _ = reconstruct("scan.ply", *words, "--set", "fit.sdf.steps=2", "--set", "fit.sdf.width=8")
+    assert code == 0
+    assert result(tmp_path / "out.obj") == {
+        "crop": [0, 0, 0, 1, 2, 3],
+        "quality": "draft",
+        "steps": 2,
+        "seed": 9,
+        "resolution": 64,
+    }
+    folder = tmp_path / "out.obj.run"
+    resolved = tomllib.loads((folder / "pipeline.toml").read_text())
+    fit = next(table for table in resolved["stages"] if table["use"] == "fit.sdf")
+    assert fit == {"use": "fit.sdf", "quality": "draft", "steps": 2, "width": 8}
+    assert json.loads((folder / "manifest.json").read_text())["device"] == "cpu"
+
+
+def test_threads(reconstruct, monkeypatch, tmp_path):
+    import torch
+
+    asked = []
+    monkeypatch.setattr(torch, "set_num_threads", asked.append)
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")
+    assert reconstruct("scan.ply", "--threads", "3", "--quiet")[0] == 0
+    assert asked == [3]
+    assert os.environ["OMP_NUM_THREADS"] == "3"
+    assert json.loads((tmp_path / "scan_mesh.ply.run" / "manifest.json").read_text())["threads"] == 3
+
+
+def test_its_own_pipeline_file(reconstruct, tmp_path):
+    reconstruct("scan.ply", "--seed", "3", "--set", "fit.sdf.steps=2")
+    code, _, _ = reconstruct("scan.ply", "--pipeline", "scan_mesh.ply.run/pipeline.toml", "-o", "again.ply")
+    assert code == 0
+    assert (tmp_path / "again.ply").read_bytes() == (tmp_path / "scan_mesh.ply").read_bytes()
+    folders = [tmp_path / f"{name}.run" / "pipeline.toml" for name in ("scan_mesh.ply", "again.ply")]
+    assert folders[0].read_bytes() == folders[1].read_bytes()
+
+
+@pytest.mark.parametrize("quality", ["draft", "standard", "high", "paper"])
+@pytest.mark.parametrize("words", [("--quality", "{}"), ("--set", "fit.sdf.quality={}")])
+def test_qualities(reconstruct, tmp_path, quality, words):
+    assert reconstruct("scan.ply", *[word.format(quality) for word in words])[0] == 0
+    assert result(tmp_path / "scan_mesh.ply")["quality"] == quality
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (
+            ["--quality", "best"],
+            "--quality: fit.sdf.quality: expected draft or standard or high or paper, found 'best'",
+        ),
+        (
+            ["--resolution", "1"],
+            "--resolution: extract.mesh.resolution: expected a whole number from 8 to 1024",
+        ),
+        (["--resolution", "1025"], "found 1025"),
+        (["--crop", "0", "0", "0", "1", "1"], "6 arguments"),
+        (
+            ["--crop", "0", "0", "0", "1", "1", "nan"],
+            "--crop: read.points.crop: expected a list of 6 numbers",
+        ),
+        (["--device", "gpu"], "expected auto, cpu, cuda or cuda:<index>, found 'gpu'"),
+        (["--device", "cuda:x"], "found 'cuda:x'"),
+        (["--seed", "-1"], "--seed"),
+        (["--seed", str(2**63)], "--seed"),
+        (["--threads", "0"], "--threads"),
+        (["--set", "fit.sdf.stepps=3"], "fit.sdf has no option 'stepps'; did you mean steps?"),
+        (["--set", "fit.sfd.steps=3"], "has no stage 'fit.sfd'; did you mean fit.sdf?"),
+        (["--set", "steps=3"], "expected stage.option=value"),
+        (["--quiet", "--verbose"], "contradict"),
+        (["--resume", "--force"], "use one of them"),
+        (["-o", "out.xyz"], "expected a name ending in .ply or .obj"),
+        (["-o", "none/out.ply"], "the folder none does not exist"),
+        (["-o", "scan.ply"], "the output is the input itself"),
+        (["-o", "scan.ply", "--force"], "the output is the input itself"),
+        (["-o", "./../{}/scan.ply"], "the output is the input itself"),
+        (["--pipeline", "none.toml"], "none.toml: cannot read the pipeline file"),
+        (["--pipeline", "scan.ply"], "scan.ply: expected a pipeline file in TOML"),
+    ],
+)
+@pytest.mark.parametrize("dry", [[], ["--dry-run"]])
+def test_refused_and_nothing_written(reconstruct, files, tmp_path, words, message, dry):
+    words = [word.format(tmp_path.name) for word in words]
+    code, out, err = reconstruct("scan.ply", *dry, *words)
+    assert (code, out) == (2, "")
+    assert message in err
+    assert err.startswith("reconstruct: error: ")
+    assert err.count("\n") == 1
+    assert files() == {"scan.ply"}
+
+
+def test_unknown_option_in_a_pipeline_file(reconstruct, tmp_path):
+    (tmp_path / "my.toml").write_text('[[stages]]\nuse = "read.points"\nmesh_as_scn = true')
+    code, _, err = reconstruct("scan.ply", "--pipeline", "my.toml")
+    assert code == 2
+    line = "my.toml: read.points has no option 'mesh_as_scn'; did you mean mesh_as_scan?"
+    assert err == f"reconstruct: error: {line}\n"
+
+
+@pytest.mark.parametrize("dry", [[], ["--dry-run"]])
+def test_unreadable_scan(reconstruct, files, tmp_path, dry):
+    (tmp_path / "scan.ply").write_text("<html>")
+    code, out, err = reconstruct("scan.ply", *dry)
+    assert (code, out) == (3, "")
+    assert err.count("\n") == 1
+    assert files() == {"scan.ply"}
+
+
+class TestDryRun:
+    def test_says_and_writes_nothing(self, reconstruct, files, fit):
+        code, out, err = reconstruct("scan.ply", "--dry-run", "--quality", "high")
+        assert (code, err) == (0, "")
+        assert files() == {"scan.ply"}
+        assert fit.taken == []
+        lines = out.splitlines()
+        assert lines[0] == "Surface from an oriented scan"
+        assert "  read.points     dropped 2 rows" in lines
+        assert "                  3 points, extent 1 x 2 x 3" in lines
+        assert "  fit.sdf         high on auto" in lines
+        assert "  write.mesh      scan_mesh.ply" in lines
+        assert lines[-1] == "output scan_mesh.ply, run folder scan_mesh.ply.run; nothing was written"
+
+
+class TestAgain:
+    def test_refused_without_force(self, reconstruct, files, tmp_path):
+        reconstruct("scan.ply")
+        before = {name: (tmp_path / name).read_bytes() for name in files()}
+        code, _, err = reconstruct("scan.ply")
+        assert code == 2
+        assert "--force" in err
+        assert {name: (tmp_path / name).read_bytes() for name in files()} == before
+
+    def test_force(self, reconstruct, tmp_path):
+        reconstruct("scan.ply")
+        assert reconstruct("scan.ply", "--force", "--seed", "5")[0] == 0
+        assert result(tmp_path / "scan_mesh.ply")["seed"] == 5
+
+    def test_resume_of_a_finished_run(self, reconstruct, fit):
+        reconstruct("scan.ply")
+        code, out, _ = reconstruct("scan.ply", "--resume")
+        assert code == 0
+        assert "there is nothing to do" in out
+        assert fit.taken == [0, 1, 2, 3]
+
+    def test_resume_of_another_run(self, reconstruct):
+        reconstruct("scan.ply")
+        code, _, err = reconstruct("scan.ply", "--resume", "--resolution", "64")
+        assert code == 2
+        assert "extract.mesh.resolution was 256, now 64" in err
+
+    def test_resume_of_nothing(self, reconstruct):
+        code, _, err = reconstruct("scan.ply", "--resume")
+        assert code == 0
+        assert "nothing to resume for scan_mesh.ply; starting anew" in err
+
+
+def test_no_run(reconstruct, files):
+    code, out, _ = reconstruct("scan.ply", "--no-run")
+    assert code == 0
+    assert files() == {"scan.ply", "scan_mesh.ply"}
+    assert "run folder" not in out
+
+
+def test_quiet(reconstruct):
+    assert reconstruct("scan.ply", "--quiet") == (0, "", "")
+
+
+def test_verbose(reconstruct):
+    _, _, err = reconstruct("scan.ply", "--verbose", "--no-run")
+    assert "fit.sdf: started" in err
+    assert "measure.fit: faces 12345" in err
+    assert "write.preview: skipped" in err
+
+
+def test_names_that_are_not_text(reconstruct, tmp_path):
+    name = os.fsdecode(b"caf\xe9.ply")
+    (tmp_path / name).write_text("ply points")
+    code, *_ = reconstruct(name, "--quiet")
+    assert code == 0
+    assert os.fsencode(tmp_path / os.fsdecode(b"caf\xe9_mesh.ply")) in {
+        os.fsencode(path) for path in tmp_path.iterdir()
+    }
