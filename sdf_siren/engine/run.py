@@ -28,7 +28,7 @@ class Outcome:
         output: the file that was written.
         folder: the run folder, if it was kept.
         measures: figures that the stages recorded.
-        seconds: by stage, of this process and those it continued.
+        seconds: by stage, of the process that finished it.
         already_done: there was nothing left to do.
     """
 
