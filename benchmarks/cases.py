@@ -90,7 +90,8 @@ _SAMPLED = {
 
 CASES = (
     *(Case(name, "clean", mesh) for name, mesh in _SAMPLED.items()),
-    *(Case(f"{name}-noisy", "noisy", mesh, noisy=True) for name, mesh in _SAMPLED.items()),
+    *(Case(f"{name}-noisy", "noisy", mesh, points=50_000, noisy=True) for name, mesh in _SAMPLED.items()),
+    *(Case(f"{name}-dense", "dense", mesh, points=200_000) for name, mesh in _SAMPLED.items()),
     Case("bunny-scan", "scans", "meshes/bunny_zipper.ply", "scans/bunny_raw_merged.ply", closed=False),
     Case("skull-scan", "scans", "meshes/skull.ply", "demo/skull_points_100k.ply"),
     Case("hammer-scan", "scans", "meshes/hammer_rawscan.ply", "demo/hammer_points_30k.ply"),

@@ -128,43 +128,55 @@ def fit_surface(
         keeper = _Keeper(Path(checkpoint), fit)
         if resume and keeper.path.exists():
             trainer.restore(checkpoints.load(keeper.path, fit, place))
-    last: dict[str, float] = {}
 
     def report(_: Trainer, look: Look) -> None:
-        last.update(look.losses)
         progress(Progress("fit", look.step, look.steps, {**look.losses, "rate": look.rate}))
 
     try:
-        trainer.run((report, *([keeper] if keeper else [])))
+        trainer.run((*([keeper] if keeper else []), report))
     except KeyboardInterrupt:
         if keeper is not None:
-            keeper.save(trainer)
+            keeper.save()
         raise
     rows = np.random.default_rng(seed).permutation(len(points))[:SUPPORT_POINTS]
-    record = {**description, "losses": last, "points": len(points), "source": Path(points.source).name}
+    record = {
+        **description,
+        "losses": trainer.losses,
+        "points": len(points),
+        "source": Path(points.source).name,
+    }
     return SignedDistanceField(network.to(device="cpu"), points.frame, record, scan.points[np.sort(rows)])
 
 
 class _Keeper:
-    """An observer that keeps a checkpoint file up to date."""
+    """An observer that keeps a checkpoint file up to date.
+
+    Ctrl-C may come in the middle of a step, when the trainer's state is half of one step and half of
+    the next; so what is saved is always a copy made at a look.
+    """
 
     def __init__(self, path: Path, fit: str) -> None:
         self.path, self._fit = path, fit
         self._saved = time.monotonic()
+        self._last: dict[str, torch.Tensor] | None = None
 
     def __call__(self, trainer: Trainer, look: Look) -> None:
+        self._last = {name: tensor.clone() for name, tensor in trainer.state().items()}
         if time.monotonic() - self._saved > CHECKPOINT_SECONDS or look.step == look.steps:
-            self.save(trainer)
+            self.save()
 
-    def save(self, trainer: Trainer) -> None:
-        checkpoints.save(self.path, trainer.state(), self._fit)
-        self._saved = time.monotonic()
+    def save(self) -> None:
+        """Write the state of the last look; before the first one there is nothing to keep."""
+        if self._last is not None:
+            checkpoints.save(self.path, self._last, self._fit)
+            self._saved = time.monotonic()
 
 
 def network_of(settings: SurfaceSettings, seed: int) -> Siren:
     """A new network, initialised."""
     shape = SirenShape(3, 1, settings.width, settings.depth, settings.omega_0)
-    return initialise(shape, seed=seed, first_omega=settings.first_omega or None, hidden_bias=1.0)
+    hidden_bias = 1.0 if settings.quality == "paper" else 0.0
+    return initialise(shape, seed=seed, first_omega=settings.first_omega or None, hidden_bias=hidden_bias)
 
 
 def objective_of(s: SurfaceSettings) -> Objective:

@@ -59,6 +59,8 @@ Observer = Callable[["Trainer", Look], None]
 class Trainer:
     """Minimises an objective; resumable at any step, bit for bit on the same machine.
 
+    ``step`` counts the steps done, ``losses`` are those of the last look.
+
     Args:
         network: trained in place.
         objective: what is minimised.
@@ -84,6 +86,7 @@ class Trainer:
     ) -> None:
         self.network = network
         self.step = 0
+        self.losses: dict[str, float] = {}
         self._objective, self._sampler, self._optimizer = objective, sampler, optimizer
         self._rate, self._threads, self._clip = rate, threads, clip
         self._generator = torch.Generator(device=network.device).manual_seed(seed)
@@ -111,6 +114,7 @@ class Trainer:
         if self.step % CHECK_EVERY == 0 or self.step == self._rate.steps:
             look = Look(self.step, self._rate.steps, _floats(losses), rate)
             self._check(look)
+            self.losses = look.losses
             for observer in observers:
                 observer(self, look)
 
@@ -127,7 +131,8 @@ class Trainer:
         parameters = {f"parameters.{i}": p for i, p in enumerate(self.network.parameters)}
         optimizer = {f"optimizer.{name}": t for name, t in self._optimizer.state().items()}
         counters = {"step": torch.tensor(self.step), "generator": self._generator.get_state()}
-        return {**parameters, **optimizer, **counters}
+        losses = {f"losses.{name}": torch.tensor(v, dtype=torch.float64) for name, v in self.losses.items()}
+        return {**parameters, **optimizer, **counters, **losses}
 
     def restore(self, state: dict[str, Tensor]) -> None:
         """Go on from what :meth:`state` returned."""
@@ -137,6 +142,9 @@ class Trainer:
         self._optimizer.restore(
             {name.removeprefix(prefix): t for name, t in state.items() if name.startswith(prefix)}
         )
+        self.losses = {
+            n.removeprefix("losses."): float(t) for n, t in state.items() if n.startswith("losses.")
+        }
         self.step = int(state["step"])
         self._generator.set_state(state["generator"])
 

@@ -11,7 +11,7 @@ from sdf_siren.clouds import PointCloud
 from sdf_siren.clouds.spacing import ScanGauge
 from sdf_siren.errors import DivergenceError, InputError, UsageError
 from sdf_siren.fields import Torus
-from sdf_siren.fitting import choose_settings, estimate_cost, fit_surface, surface, trainer
+from sdf_siren.fitting import choose_settings, estimate_cost, fit_surface, optimizers, surface, trainer
 from sdf_siren.fitting.settings import resolve_settings
 
 SOLID = Torus(0.6, 0.25)
@@ -88,6 +88,29 @@ def test_resumed_equals_uninterrupted(cloud, quality, tmp_path):
     )
     assert steps == [150]
     assert same(whole, resumed)
+    finished = fit_surface(cloud, quality, checkpoint=path, resume=True, **settings)
+    assert same(whole, finished)
+    assert whole.record == resumed.record == finished.record
+
+
+def test_an_interrupt_in_the_middle_of_a_step_resumes_exactly(cloud, tmp_path, monkeypatch):
+    settings = SMALL | {"width": 24}
+    whole = fit_surface(cloud, **settings)
+    healthy = optimizers._adam_moments
+    calls = []
+
+    def interrupt(*arguments):
+        calls.append(1)
+        if len(calls) == 5 * 100 + 3:  # five bias vectors a step: the third one of step 101
+            raise KeyboardInterrupt
+        healthy(*arguments)
+
+    path = tmp_path / "fit.checkpoint"
+    monkeypatch.setattr(optimizers, "_adam_moments", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        fit_surface(cloud, checkpoint=path, **settings)
+    monkeypatch.undo()
+    assert same(whole, fit_surface(cloud, checkpoint=path, resume=True, **settings))
 
 
 def test_a_checkpoint_of_other_settings_is_refused(cloud, tmp_path):
