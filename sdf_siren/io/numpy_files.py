@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 import struct
+import tokenize
+import warnings
 import zipfile
 import zlib
 from pathlib import Path
@@ -21,7 +23,17 @@ _SMALL = 16 * 1024**2
 _MOST_INFLATION = 100
 """Deflate reaches 1000; coordinates of real scans reach 10."""
 
-_HEADER_ERRORS = (ValueError, SyntaxError, TypeError, KeyError, OverflowError, RecursionError, struct.error)
+_HEADER_ERRORS = (
+    ValueError,
+    SyntaxError,
+    tokenize.TokenError,
+    TypeError,
+    KeyError,
+    OverflowError,
+    RecursionError,
+    MemoryError,  # from the parser, for deep nesting
+    struct.error,
+)
 _ZIP_ERRORS = (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, ValueError, OSError)
 
 
@@ -78,7 +90,9 @@ def _header(path: Path, file: IO[bytes]) -> tuple[tuple[int, ...], bool, np.dtyp
         }.get(version)
         if read is None:
             raise ValueError(f"format version {version}")
-        shape, fortran, dtype = read(file, max_header_size=_HEADER_LIMIT)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", UserWarning)  # arrays written by Python 2
+            shape, fortran, dtype = read(file, max_header_size=_HEADER_LIMIT)
     except _HEADER_ERRORS as error:
         raise InputError(f"{path}: not a NumPy array file ({one_line(error)})") from None
     if dtype.kind not in "fiu":
@@ -108,7 +122,8 @@ def _member(path: Path, archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> NDAr
 
 
 def _split(where: str, array: NDArray[np.generic]) -> RawPoints:
-    points = np.ascontiguousarray(array[:, :3], dtype=np.float64)
+    # A copy: a cloud must not change with the file it was mapped from.
+    points = np.array(array[:, :3], dtype=np.float64, order="C")
     return RawPoints(points, as_normals(array[:, 3:6]) if array.shape[1] == 6 else None)
 
 

@@ -110,13 +110,15 @@ def _read_head(path: Path, file: TextIO) -> _Head:
             continue
         separator = next((s for s in ";," if s in bare), None)
         fields = [field.strip().strip("\"'") for field in bare.split(separator)]
-        if not all(_is_number(field) for field in fields if field):
+        named = [column for group in (groups or {}).values() for column in group]
+        is_named_row = bool(named) and max(named) < len(fields) and all(_is_number(fields[c]) for c in named)
+        if not is_named_row and not all(_is_number(field) for field in fields if field):
             groups = _by_name([field.lower() for field in fields]) or groups
         elif is_comment:
             continue
         elif len(fields) == 1 and fields[0].isdigit() and count is None:
             count = int(fields[0])
-        elif sum(map(bool, fields)) >= 3:
+        elif is_named_row or sum(map(bool, fields)) >= 3:
             trailing = not fields[-1]
             return _Head(number, groups, count, separator, len(fields) - trailing, trailing)
         else:
