@@ -6,6 +6,7 @@ import io
 import json
 import math
 import os
+import re
 import warnings
 from pathlib import Path
 
@@ -85,6 +86,8 @@ def _read_with_trimesh(path: Path, suffix: str) -> Mesh:
         raise InputError(f"{path}: cannot be read ({error.strerror})") from None
     if suffix == ".glb":
         _check_glb(path, data)
+    if suffix == ".obj":
+        _check_obj(path, data)
     try:
         # A stream has no folder: materials, textures and buffers in other files are never opened.
         with warnings.catch_warnings():
@@ -121,6 +124,17 @@ def _joined(
     faces = label[faces]
     a, b, c = faces.T
     return ordered[starts], faces[(a != b) & (b != c) & (c != a)]
+
+
+def _check_obj(path: Path, data: bytes) -> None:
+    """Refuse corner numbers that the file is too short to have vertices for: trimesh allocates by them."""
+    most = len(data) // len(b"v 0 0 0\n")
+    digits = len(str(most)) + 1
+    joined = data.replace(b"\\\r\n", b" ").replace(b"\\\n", b" ")
+    found = re.search(rb"(?:^|[\r\n])[ \t]*f[^\r\n]*?(\d{%d,})" % digits, joined)
+    if found:
+        corner = found.group(1)[:12].decode("ascii")
+        raise InputError(f"{path}: a face refers to vertex {corner}, more than the {most} the file has room for")
 
 
 def _check_glb(path: Path, data: bytes) -> None:

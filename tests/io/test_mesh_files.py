@@ -161,6 +161,8 @@ def glb(accessors: bytes) -> bytes:
     [
         ("a.obj", b"v 0 0 0\nv 1 0 0\nv 0 1 0\n", "no triangles|not a readable OBJ"),
         ("a.obj", b"v 0 0 0\nv 1 0 0\nv 0 1 0\nf 1 2 9\n", "not a readable OBJ"),
+        ("a.obj", b"v 0 0 0\nv 1 0 0\nv 0 1 0\nf 1 2 400000000\n", "refers to vertex 400000000"),
+        ("a.obj", b"v 0 0 0\nv 1 0 0\nv 0 1 0\nf 1 2 \\\n-400000000\n", "refers to vertex 400000000"),
         ("a.obj", b"v 0 0 0\nv 1 0 0\nv 0 nan 0\nf 1 2 3\n", "finite vertices"),
         ("a.obj", b"\x00\xff" * 100, "not a readable OBJ|no triangles"),
         ("a.stl", b"solid nothing\nendsolid\n", "STL|no triangles"),
