@@ -1,0 +1,100 @@
+"""Field files: exact round trips, and one clear line for everything that is not one."""
+
+import json
+
+import numpy as np
+import pytest
+import torch
+from safetensors.torch import save_file
+
+from sdf_siren.errors import InputError, UsageError
+from sdf_siren.fields import SignedDistanceField, SirenShape, initialise
+from sdf_siren.frames import Similarity
+from sdf_siren.io import load_field, write_field
+
+
+@pytest.fixture
+def field():
+    frame = Similarity((4.9e6, -5e5, 0.1), 1 / 3)
+    support = np.random.default_rng(0).uniform(-1, 1, (50, 3)).astype(np.float32)
+    record = {"seed": 3, "settings": {"steps": 10, "surface_schedule": []}, "source": "naïve \"scan\".ply"}
+    network = initialise(SirenShape(width=12, hidden_layers=2, omega_0=25.0), seed=1)
+    return SignedDistanceField(network, frame, record, support)
+
+
+def test_round_trip_is_exact(field, tmp_path):
+    path = tmp_path / "field.safetensors"
+    write_field(field, path)
+    found = load_field(path)
+    assert found.network.shape == field.network.shape
+    assert all(torch.equal(a, b) for a, b in zip(found.network.parameters, field.network.parameters, strict=True))
+    assert found.frame == field.frame
+    assert found.record == field.record
+    np.testing.assert_array_equal(found.support, field.support)
+    x = np.random.default_rng(1).uniform(-1, 1, (20, 3)) + field.frame.centre
+    np.testing.assert_array_equal(found(x), field(x))
+
+
+def test_a_field_without_support_comes_back_without(field, tmp_path):
+    path = tmp_path / "field.safetensors"
+    write_field(SignedDistanceField(field.network, field.frame), path)
+    assert load_field(path).support is None
+
+
+def tampered(field, path, **changes):
+    """A field file whose description is changed."""
+    from safetensors import safe_open
+
+    write_field(field, path)
+    with safe_open(path, framework="pt") as file:
+        tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+        description = json.loads(file.metadata()["sdf-siren"])
+    tensors.update(changes.pop("tensors", {}))
+    description.update(changes)
+    save_file(tensors, path, metadata={"sdf-siren": json.dumps(description)})
+    return path
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"format": "something else"},
+        {"architecture": {"width": 10**9, "inputs": 3, "outputs": 1, "hidden_layers": 3, "omega_0": 30}},
+        {"architecture": {"width": 13, "inputs": 3, "outputs": 1, "hidden_layers": 2, "omega_0": 30}},
+        {"architecture": {"width": "wide"}},
+        {"architecture": None},
+        {"frame": {"centre": [0, 0], "scale": 1.0}},
+        {"frame": {"centre": [0, 0, 0], "scale": 0.0}},
+        {"frame": {}},
+        {"tensors": {"biases.0": torch.full((12,), float("nan"))}},
+    ],
+)
+def test_contradictions_are_refused_in_one_line(field, tmp_path, changes):
+    path = tampered(field, tmp_path / "field.safetensors", **changes)
+    with pytest.raises(InputError) as caught:
+        load_field(path)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("content", [b"", b"<html></html>" * 50, b"\xff" * 100, b"\x80\x04pickle"])
+def test_other_files_are_refused(tmp_path, content):
+    path = tmp_path / "field.safetensors"
+    path.write_bytes(content)
+    with pytest.raises(InputError, match=r"field\.safetensors"):
+        load_field(path)
+
+
+def test_other_safetensors_are_refused(tmp_path):
+    path = tmp_path / "field.safetensors"
+    save_file({"a": torch.zeros(3)}, path)
+    with pytest.raises(InputError, match="expected a field file"):
+        load_field(path)
+
+
+def test_missing_files_and_folders(field, tmp_path):
+    with pytest.raises(InputError, match="no such file"):
+        load_field(tmp_path / "nothing.safetensors")
+    with pytest.raises(InputError):
+        load_field(tmp_path)
+    with pytest.raises(UsageError):
+        write_field(field, tmp_path / "missing" / "field.safetensors")
