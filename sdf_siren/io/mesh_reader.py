@@ -134,7 +134,7 @@ def _check_obj(path: Path, data: bytes) -> None:
     found = re.search(rb"(?:^|[\r\n])[ \t]*f[^\r\n]*?(\d{%d,})" % digits, joined)
     if found:
         corner = found.group(1)[:12].decode("ascii")
-        raise InputError(f"{path}: a face refers to vertex {corner}, more than the {most} the file has room for")
+        raise InputError(f"{path}: a face refers to vertex {corner}, beyond the {most} it has room for")
 
 
 def _check_glb(path: Path, data: bytes) -> None:
