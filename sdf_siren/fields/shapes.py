@@ -1,6 +1,7 @@
 """Exact signed distance functions: the answers that everything else is tested on.
 
-Values are negative inside; gradients have length one wherever they exist.
+Values are negative inside; gradients have length one wherever they exist, and are zero where they do
+not (the centre of a sphere, the axis of a torus).
 """
 
 from __future__ import annotations
@@ -9,6 +10,8 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor
+
+_TINY = 1e-30
 
 
 @dataclass(frozen=True)
@@ -24,7 +27,7 @@ class Sphere:
     def value_and_gradient(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """Signed distances (n, 1) and unit gradients (n, 3)."""
         length = x.norm(dim=1, keepdim=True)
-        return length - self.radius, x / length
+        return length - self.radius, x / length.clamp_min(_TINY)
 
 
 @dataclass(frozen=True)
@@ -43,8 +46,8 @@ class Torus:
         ring = x[:, :2].norm(dim=1, keepdim=True)
         across, z = ring - self.major, x[:, 2:]
         tube = torch.hypot(across, z)
-        gradient = torch.cat([x[:, :2] / ring * (across / tube), z / tube], dim=1)
-        return tube - self.minor, gradient
+        across, z = across / tube.clamp_min(_TINY), z / tube.clamp_min(_TINY)
+        return tube - self.minor, torch.cat([x[:, :2] / ring.clamp_min(_TINY) * across, z], dim=1)
 
 
 @dataclass(frozen=True)
@@ -82,5 +85,5 @@ class Box:
         deepest, axis = beyond.max(dim=1, keepdim=True)
         value = distance + deepest.clamp_max(0)
         nearest_face = torch.zeros_like(x).scatter_(1, axis, 1.0)
-        direction = torch.where(distance > 0, outside / distance.clamp_min(1e-300), nearest_face)
+        direction = torch.where(distance > 0, outside / distance.clamp_min(_TINY), nearest_face)
         return value, direction * torch.where(x < 0, -1.0, 1.0)

@@ -32,3 +32,11 @@ def test_negative_inside():
     centre = torch.zeros(1, 3, dtype=torch.float64)
     assert Box().value(centre) == -0.3
     assert Torus().value(torch.tensor([[0.5, 0.0, 0.0]], dtype=torch.float64) + 1e-9) < 0
+
+
+def test_where_no_gradient_exists_it_is_zero():
+    origin = torch.zeros(1, 3, dtype=torch.float64)
+    assert Sphere().value_and_gradient(origin)[1].norm() == 0
+    assert Torus().value_and_gradient(origin)[1].norm() == 0
+    circle = torch.tensor([[0.5, 0.0, 0.0]], dtype=torch.float64)
+    assert Torus(0.5, 0.2).value_and_gradient(circle)[1].norm() == 0
