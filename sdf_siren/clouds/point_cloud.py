@@ -35,7 +35,9 @@ class PointCloud:
         points = np.ascontiguousarray(self.points, dtype=np.float64)
         object.__setattr__(self, "points", points)
         if points.ndim != 2 or points.shape[1] != 3 or len(points) == 0:
-            raise InputError(f"{self.source}: expected points of shape (n, 3) with n >= 1, found {points.shape}")
+            raise InputError(
+                f"{self.source}: expected points of shape (n, 3) with n >= 1, found {points.shape}"
+            )
         if not np.isfinite(points).all():
             raise InputError(f"{self.source}: expected finite coordinates, found NaN or infinity")
         for name, dtype in (("normals", np.float32), ("colours", np.uint8)):
@@ -43,7 +45,9 @@ class PointCloud:
             if value is not None:
                 value = np.ascontiguousarray(value, dtype=dtype)
                 if value.shape != points.shape:
-                    raise InputError(f"{self.source}: expected {name} of shape {points.shape}, found {value.shape}")
+                    raise InputError(
+                        f"{self.source}: expected {name} of shape {points.shape}, found {value.shape}"
+                    )
                 object.__setattr__(self, name, value)
 
     def __len__(self) -> int:
