@@ -27,10 +27,12 @@ class CostEstimate:
     """Attributes:
     seconds: of the optimizer steps.
     bytes: of the fit's peak memory, beyond the program itself.
+    device: where it would run.
     """
 
     seconds: float
     bytes: int
+    device: str
 
 
 def estimate_cost(settings: SurfaceSettings, points: int, device: str = "auto") -> CostEstimate:
@@ -59,7 +61,7 @@ def estimate_cost(settings: SurfaceSettings, points: int, device: str = "auto") 
     buffers = rows * settings.width * (settings.depth + 1) * 7 * 4
     parameters = network.shape.parameter_count * 4 * 16
     scan = points * _BYTES_PER_SCAN_POINT
-    return CostEstimate(seconds, buffers + parameters + scan + _POOL_BYTES + _INDICATOR_BYTES)
+    return CostEstimate(seconds, buffers + parameters + scan + _POOL_BYTES + _INDICATOR_BYTES, str(place))
 
 
 def _made_up_batch(s: SurfaceSettings, device: torch.device) -> dict[str, PointGroup]:

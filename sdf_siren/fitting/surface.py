@@ -71,7 +71,7 @@ def oriented_scan(cloud: PointCloud) -> OrientedScan:
 
 def choose_settings(points: PointCloud, quality: str = "standard", **settings: object) -> SurfaceSettings:
     """The settings that :func:`fit_surface` would use, with the same errors."""
-    return resolve_settings(len(points), oriented_scan(points).gauge, quality, **settings)
+    return resolve_settings(oriented_scan(points).gauge, quality, **settings)
 
 
 def fit_surface(
@@ -107,7 +107,7 @@ def fit_surface(
     """
     place = choose_device(device)
     scan = oriented_scan(points)
-    chosen = resolve_settings(len(points), scan.gauge, quality, **settings)
+    chosen = resolve_settings(scan.gauge, quality, **settings)
     network = network_of(chosen, seed).to(device=place)
     trainer = Trainer(
         network,
@@ -142,6 +142,8 @@ def fit_surface(
     record = {
         **description,
         "losses": trainer.losses,
+        "device": str(place),
+        "device": str(place),
         "points": len(points),
         "source": Path(points.source).name,
     }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from sdf_siren.engine.folder import CHECKPOINT
 from sdf_siren.engine.options import option
@@ -32,6 +32,16 @@ class FitSdf(Stage):
     normal_weight: float | None = option(None, "Weight of grad f = n at the points.", minimum=0)
     eikonal_weight: float | None = option(None, "Weight of |grad f| = 1.", minimum=0)
     off_surface_weight: float | None = option(None, "Weight of the sign off the surface.", minimum=0)
+    surface_schedule: str | None = option(None, "Factors of surface_weight: '0:1, 0.5:1, 1:0.1'.")
+    normal_schedule: str | None = option(None, "The same for normal_weight.")
+    eikonal_schedule: str | None = option(None, "The same for eikonal_weight.")
+    off_surface_schedule: str | None = option(None, "The same for off_surface_weight.")
+    surface_smoothing: float | None = option(None, "Length under which f = 0 is quadratic.", minimum=0)
+    normal_smoothing: float | None = option(None, "The same for grad f = n.", minimum=0)
+    surface_points: int | None = option(None, "Scan points per step.", minimum=1)
+    near_points: int | None = option(None, "Points near the scan per step.", minimum=0)
+    far_points: int | None = option(None, "Points far from the scan per step.", minimum=1)
+    noise: float | None = option(None, "Standard deviation of the scan's noise; 0 for none.", minimum=0)
 
     def run(self, artifacts: Artifacts, context: Context) -> Artifacts:
         from sdf_siren.fitting import fit_surface
@@ -43,17 +53,14 @@ class FitSdf(Stage):
             progress=context.progress,
             checkpoint=context.folder / CHECKPOINT if context.folder else None,
             resume=context.resume,
-            **self._settings(),
+            **dataclasses.asdict(self),
         )
         return {"field": field}
 
     def plan(self, artifacts: Artifacts, context: Context) -> list[str]:
         from sdf_siren.fitting import choose_settings, estimate_cost
 
-        settings = choose_settings(artifacts["points"], **self._settings())
+        settings = choose_settings(artifacts["points"], **dataclasses.asdict(self))
         cost = estimate_cost(settings, len(artifacts["points"]), context.device)
         network = f"network of {settings.depth + 1} sine layers of {settings.width}, {settings.steps:,} steps"
-        return [network, f"about {cost.seconds:.0f} s and {cost.bytes / 1e6:.0f} MB on {context.device}"]
-
-    def _settings(self) -> dict[str, Any]:
-        return dataclasses.asdict(self)
+        return [network, f"about {cost.seconds:.0f} s and {cost.bytes / 1e6:.0f} MB on {cost.device}"]

@@ -8,11 +8,9 @@ import torch
 from safetensors import safe_open
 
 from sdf_siren.clouds import PointCloud
-from sdf_siren.clouds.spacing import ScanGauge
 from sdf_siren.errors import DivergenceError, InputError, UsageError
 from sdf_siren.fields import Torus
 from sdf_siren.fitting import choose_settings, estimate_cost, fit_surface, optimizers, surface, trainer
-from sdf_siren.fitting.settings import resolve_settings
 
 SOLID = Torus(0.6, 0.25)
 SMALL = {"steps": 150, "width": 32, "surface_points": 600, "near_points": 200, "far_points": 60}
@@ -164,18 +162,6 @@ def test_a_cloud_without_normals_is_refused(cloud):
 def test_wrong_settings_are_refused(cloud, quality, overrides, message):
     with pytest.raises(UsageError, match=message):
         choose_settings(cloud, quality, **overrides)
-
-
-def test_the_paper_preset_is_the_reference_codes():
-    s = resolve_settings(5000, ScanGauge(0.01, 0.0), "paper")
-    assert (s.steps, s.width, s.depth, s.omega_0, s.learning_rate) == (10_000, 256, 3, 30.0, 1e-4)
-    assert (s.surface_weight, s.normal_weight, s.eikonal_weight, s.off_surface_weight) == (3e3, 1e2, 5e1, 1e2)
-    assert s.surface_points == s.far_points == 1400
-
-
-def test_presets_are_points_on_one_curve():
-    steps = [resolve_settings(5000, ScanGauge(0.01, 0.0), q).steps for q in ("draft", "standard", "high")]
-    assert steps == sorted(set(steps))
 
 
 @pytest.mark.parametrize("quality", ["draft", "paper"])

@@ -26,7 +26,7 @@ def test_one_name(name):
     assert stage.__module__ == f"sdf_siren.stages.{name.replace('.', '_')}"
     assert stage.__name__ == "".join(part.title() for part in name.split("."))
     assert (ROOT / "tests" / "stages" / f"test_{name.replace('.', '_')}.py").is_file()
-    assert len(Path(sys.modules[stage.__module__].__file__).read_text().splitlines()) <= 60
+    assert len(Path(sys.modules[stage.__module__].__file__).read_text().splitlines()) <= 70
 
 
 @pytest.mark.parametrize("name", CATALOGUE)

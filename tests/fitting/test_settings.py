@@ -1,0 +1,54 @@
+"""Settings from a scan and a quality, and schedules as text."""
+
+import pytest
+
+from sdf_siren.clouds.spacing import ScanGauge
+from sdf_siren.errors import UsageError
+from sdf_siren.fitting.settings import resolve_settings
+
+CLEAN, NOISY = ScanGauge(0.01, 0.0), ScanGauge(0.01, 0.004)
+
+
+def test_the_paper_preset_is_the_reference_codes():
+    s = resolve_settings(CLEAN, "paper")
+    assert (s.steps, s.width, s.depth, s.omega_0, s.learning_rate) == (10_000, 256, 3, 30.0, 1e-4)
+    assert (s.surface_weight, s.normal_weight, s.eikonal_weight, s.off_surface_weight) == (3e3, 1e2, 5e1, 1e2)
+    assert s.surface_points == s.far_points == 1400
+    assert s.surface_smoothing == s.normal_smoothing == s.first_omega == 0
+
+
+def test_presets_are_points_on_one_curve():
+    steps = [resolve_settings(CLEAN, quality).steps for quality in ("draft", "standard", "high")]
+    assert steps == sorted(set(steps))
+
+
+def test_noise_widens_the_tolerances():
+    clean, noisy = (resolve_settings(gauge, "standard") for gauge in (CLEAN, NOISY))
+    assert noisy.noise == NOISY.noise
+    assert clean.noise == 0
+    assert noisy.surface_smoothing > clean.surface_smoothing
+    assert noisy.normal_smoothing > clean.normal_smoothing
+
+
+def test_given_values_win_and_none_is_not_given():
+    s = resolve_settings(CLEAN, "draft", steps=7, width=None, eikonal_schedule=((0.0, 1.0),))
+    assert s.steps == 7
+    assert s.width == resolve_settings(CLEAN, "draft").width
+    assert s.eikonal_schedule == ((0.0, 1.0),)
+
+
+def schedule_of(text):
+    return resolve_settings(CLEAN, "draft", normal_schedule=text).normal_schedule
+
+
+def test_schedules_as_text():
+    assert schedule_of("0:1, 0.5:1, 1:0.1") == ((0.0, 1.0), (0.5, 1.0), (1.0, 0.1))
+    assert schedule_of("0.3:2") == ((0.3, 2.0),)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "1", "0:1,0:2", "0.5:1,0.2:1", "0:1,2:1", "-1:1", "0:-1", "0:nan", "a:b", "0:1:2"]
+)
+def test_wrong_schedules_are_refused(text):
+    with pytest.raises(UsageError, match="normal_schedule"):
+        schedule_of(text)
