@@ -27,6 +27,7 @@ def test_success_leaves_the_file_and_nothing_else(tmp_path: Path) -> None:
 def test_failure_leaves_the_old_file_and_nothing_else(tmp_path: Path, error: type[BaseException]) -> None:
     target = tmp_path / "out.txt"
     target.write_text("old")
+
     def write_half() -> None:
         with atomic_path(target) as temporary:
             temporary.write_text("half")

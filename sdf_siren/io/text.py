@@ -68,9 +68,7 @@ def read_text_points(path: Path) -> RawPoints:
         with open(path, encoding="utf-8-sig", errors="replace") as file:
             head = _read_head(path, file)
         if head.count is not None and head.count * 2 * head.columns > size + 1:
-            raise InputError(
-                f"{path}: declares {head.count} points, but its {size} bytes cannot hold them"
-            )
+            raise InputError(f"{path}: declares {head.count} points, but its {size} bytes cannot hold them")
         rows = _read_rows(path, head)
     except OSError as error:
         raise InputError(f"{path}: cannot be read ({error.strerror})") from None

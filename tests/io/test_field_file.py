@@ -17,7 +17,7 @@ from sdf_siren.io import load_field, write_field
 def field():
     frame = Similarity((4.9e6, -5e5, 0.1), 1 / 3)
     support = np.random.default_rng(0).uniform(-1, 1, (50, 3)).astype(np.float32)
-    record = {"seed": 3, "settings": {"steps": 10, "surface_schedule": []}, "source": "naïve \"scan\".ply"}
+    record = {"seed": 3, "settings": {"steps": 10, "surface_schedule": []}, "source": 'naïve "scan".ply'}
     network = initialise(SirenShape(width=12, hidden_layers=2, omega_0=25.0), seed=1)
     return SignedDistanceField(network, frame, record, support)
 
@@ -27,7 +27,9 @@ def test_round_trip_is_exact(field, tmp_path):
     write_field(field, path)
     found = load_field(path)
     assert found.network.shape == field.network.shape
-    assert all(torch.equal(a, b) for a, b in zip(found.network.parameters, field.network.parameters, strict=True))
+    assert all(
+        torch.equal(a, b) for a, b in zip(found.network.parameters, field.network.parameters, strict=True)
+    )
     assert found.frame == field.frame
     assert found.record == field.record
     np.testing.assert_array_equal(found.support, field.support)

@@ -150,7 +150,7 @@ def test_broken_files_are_refused_in_one_line(tmp_path: Path, content: bytes, ma
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=80)
-@given(content=st.text(alphabet="0123456789.-+eE ,;\tnaif#/\nxyz\"\r", max_size=200))
+@given(content=st.text(alphabet='0123456789.-+eE ,;\tnaif#/\nxyz"\r', max_size=200))
 def test_no_text_escapes_as_another_error(tmp_path: Path, content: str) -> None:
     with contextlib.suppress(InputError):
         read(tmp_path, "a.csv", content)
