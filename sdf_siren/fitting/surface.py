@@ -143,7 +143,6 @@ def fit_surface(
         **description,
         "losses": trainer.losses,
         "device": str(place),
-        "device": str(place),
         "points": len(points),
         "source": Path(points.source).name,
     }

@@ -45,7 +45,7 @@ def test_a_short_fit_is_a_distance_in_world_units(cloud):
     near = np.abs(value.numpy()[:, 0]) < 0.1
     world = x[near] * 50 + np.array([1e5, -2e5, 30.0])
     truth = value.numpy()[near, 0] * 50
-    assert np.abs(field(world) - truth).mean() < 0.01 * 50
+    assert np.abs(field(world) - truth).mean() < 0.015 * 50
     assert np.median(np.abs(field(cloud.points))) < 0.001 * 50
     assert (field.gradient(world) * gradient.numpy()[near]).sum(axis=1).mean() > 0.9
     assert reports[-1].done == reports[-1].total == 400
