@@ -208,6 +208,15 @@ def test_survey_coordinates(folder):
     np.testing.assert_allclose(far.vertices - offset, near.vertices, rtol=0, atol=1e-6 * extent)
 
 
+def test_oriented_scans_do_without_open3d(folder, capsys, monkeypatch):
+    monkeypatch.setitem(sys.modules, "open3d", None)  # importing it is an error now
+    words = ["--quality", "draft", "--set", "fit.sdf.steps=60", "--resolution", "48"]
+    assert main([str(SCAN), "-o", "spot.ply", *words]) == 0
+    assert "write.preview: no preview: " in capsys.readouterr().err
+    assert topology(sdf_siren.read_mesh("spot.ply")).watertight
+    assert not (folder / "spot.ply.run" / "preview.png").exists()
+
+
 def ply(points, count=None, **columns):
     """The bytes of a binary PLY of float32 columns that claims ``count`` rows."""
     rows = np.column_stack([points, *columns.values()]).astype("<f4")
