@@ -126,23 +126,26 @@ def test_checkout(source, tmp_path):
     check(tmp_path, source / "sdf_siren", source / "pipelines", path=source)
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="symbolic links need rights there")
 def test_editable(source, tmp_path):
     environment = tmp_path / "venv"
     # Without pip of its own, which takes most of the time; the outer one installs into it.
     call(sys.executable, "-m", "venv", "--without-pip", environment, cwd=tmp_path)
-    folder = "Scripts" if sys.platform == "win32" else "bin"
-    python = environment / folder / "python"
-    # What this test runs in, at the end of the path: dependencies and build tools, not the program itself.
-    (site,) = (
-        Path(p)
-        for p in call(python, "-c", "import site; print(site.getsitepackages()[0])", cwd=tmp_path).split()
-    )
-    (site / "outer.pth").write_text("\n".join(p for p in sys.path if p.endswith("site-packages")))
+    python = environment / "bin" / "python"
+    # The dependencies and build tools of the environment that this test runs in, without the program itself.
+    outer = tmp_path / "outer"
+    outer.mkdir()
+    for entry in (e for p in sys.path if p.endswith("site-packages") for e in Path(p).iterdir()):
+        if "sdf_siren" not in entry.name and not (outer / entry.name).exists():
+            (outer / entry.name).symlink_to(entry)
+    find = "import sysconfig; print(sysconfig.get_path('purelib'))"
+    site = Path(call(python, "-c", find, cwd=tmp_path).strip())
+    (site / "outer.pth").write_text(str(outer))
     pip("install", "--editable", source, cwd=tmp_path, python=python)
     check(
         tmp_path,
         source / "sdf_siren",
         source / "pipelines",
         python=python,
-        command=[environment / folder / "reconstruct"],
+        command=[environment / "bin" / "reconstruct"],
     )

@@ -58,6 +58,29 @@ class ParameterGradients:
             mine.add_(theirs)
 
 
+@dataclass(frozen=True)
+class _Buffers:
+    """What a sweep writes, one (rows, width) tensor per sine layer, in the letters of the formulas."""
+
+    h: list[Tensor]
+    f: Tensor
+    c: list[Tensor]
+    p: list[Tensor]
+    g: list[Tensor]
+    zbar: list[Tensor]
+    up: list[Tensor]
+    down: list[Tensor]
+
+    def first(self, n: int) -> _Buffers:
+        """Views of the first ``n`` rows; made once, for making views takes longer than small products."""
+
+        def cut(tensors: list[Tensor]) -> list[Tensor]:
+            return [t[:n] for t in tensors]
+
+        h, c, p, g = cut(self.h), cut(self.c), cut(self.p), cut(self.g)
+        return _Buffers(h, self.f[:n], c, p, g, cut(self.zbar), cut(self.up), cut(self.down))
+
+
 class Workspace:
     """Buffers for at most ``rows`` points of a network with the given parameters.
 
@@ -86,18 +109,26 @@ class Workspace:
             return [weights[0].new_empty(rows, size) for size in sizes]
 
         hidden = widths[:-1]
-        self._h = buffers(hidden)
-        self._f = weights[0].new_empty(rows, widths[-1])
         self._folded = [torch.empty_like(w) for w in weights[:-1]]
         self._folded_biases = [torch.empty_like(b) for b in biases[:-1]]
-        if gradient:
-            self._c = buffers(hidden)
-            self._p = buffers(hidden)
-            self._g = buffers([inputs, *hidden[:-1]])
-            self._zbar = buffers(hidden)
-            self._up = buffers(hidden)
-            self._down = buffers(hidden)
+        self._all = _Buffers(
+            h=buffers(hidden),
+            f=weights[0].new_empty(rows, widths[-1]),
+            c=buffers(hidden) if gradient else [],
+            p=buffers(hidden) if gradient else [],
+            g=buffers([inputs, *hidden[:-1]]) if gradient else [],
+            zbar=buffers(hidden) if gradient else [],
+            up=buffers(hidden) if gradient else [],
+            down=buffers(hidden) if gradient else [],
+        )
+        self._views = {rows: self._all}
         self._x: Tensor | None = None
+
+    def _rows(self, n: int) -> _Buffers:
+        """The first ``n`` rows of every buffer."""
+        if n not in self._views:
+            self._views[n] = self._all.first(n)
+        return self._views[n]
 
     def new_gradients(self) -> ParameterGradients:
         """Zeroed sums for ``backward`` to add to."""
@@ -114,23 +145,21 @@ class Workspace:
 
     def value(self, x: Tensor) -> Tensor:
         """Values (n, c) at ``x`` (n, d), n <= rows; no state for ``backward`` is kept."""
-        h = x
-        for layer in range(self._sines):
-            z = self._h[layer][: len(x)]
+        rows, h = self._rows(len(x)), x
+        for layer, z in enumerate(rows.h):
             torch.addmm(self._folded_biases[layer], h, self._folded[layer].T, out=z)
             h = z.sin_()
-        return torch.addmm(self._biases[-1], h, self._weights[-1].T, out=self._f[: len(x)])
+        return torch.addmm(self._biases[-1], h, self._weights[-1].T, out=rows.f)
 
     def _forward(self, x: Tensor) -> Tensor:
         """``value`` that keeps the cosines."""
         self._x = h = x
-        n = len(x)
-        for layer in range(self._sines):
-            z = self._h[layer][:n]
+        rows = self._rows(len(x))
+        for layer, (z, c) in enumerate(zip(rows.h, rows.c, strict=True)):
             torch.addmm(self._folded_biases[layer], h, self._folded[layer].T, out=z)
-            torch.cos(z, out=self._c[layer][:n])
+            torch.cos(z, out=c)
             h = z.sin_()
-        return torch.addmm(self._biases[-1], h, self._weights[-1].T, out=self._f[:n])
+        return torch.addmm(self._biases[-1], h, self._weights[-1].T, out=rows.f)
 
     def value_for_training(self, x: Tensor) -> Tensor:
         """Values (n, c) at ``x`` (n, d), to be followed by ``backward(fbar)``."""
@@ -138,12 +167,11 @@ class Workspace:
 
     def value_and_gradient(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """Values (n, 1) and input gradients (n, d) at ``x`` (n, d)."""
-        f = self._forward(x)
-        n = len(x)
+        f, rows = self._forward(x), self._rows(len(x))
         g = self._weights[-1]
         for layer in reversed(range(self._sines)):
-            p = torch.mul(self._c[layer][:n], g, out=self._p[layer][:n])
-            g = torch.mm(p, self._folded[layer], out=self._g[layer][:n])
+            p = torch.mul(rows.c[layer], g, out=rows.p[layer])
+            g = torch.mm(p, self._folded[layer], out=rows.g[layer])
         return f, g
 
     def backward(self, into: ParameterGradients, fbar: Tensor, gbar: Tensor | None = None) -> None:
@@ -156,25 +184,24 @@ class Workspace:
                 ``value_and_gradient``; None after ``value_for_training``.
         """
         assert self._x is not None, "backward follows a forward call"
-        x, n, omega = self._x, len(fbar), self._omega
+        x, omega, rows = self._x, self._omega, self._rows(len(fbar))
         dW, db = into.weights, into.biases
         if gbar is not None:
             for layer in range(self._sines):
-                dW[layer].addmm_(self._p[layer][:n].T, gbar, alpha=omega)
-                pbar = torch.mm(gbar, self._folded[layer].T, out=self._up[layer][:n])
-                above = self._g[layer + 1][:n] if layer + 1 < self._sines else self._weights[-1]
-                zbar = torch.mul(pbar, above, out=self._zbar[layer][:n])
-                zbar.mul_(self._h[layer][:n])
-                gbar = pbar.mul_(self._c[layer][:n])
+                dW[layer].addmm_(rows.p[layer].T, gbar, alpha=omega)
+                pbar = torch.mm(gbar, self._folded[layer].T, out=rows.up[layer])
+                above = rows.g[layer + 1] if layer + 1 < self._sines else self._weights[-1]
+                torch.mul(pbar, above, out=rows.zbar[layer]).mul_(rows.h[layer])
+                gbar = pbar.mul_(rows.c[layer])
             dW[-1].add_(gbar.sum(dim=0, keepdim=True))
-        dW[-1].addmm_(fbar.T, self._h[-1][:n])
+        dW[-1].addmm_(fbar.T, rows.h[-1])
         db[-1].add_(fbar.sum(dim=0))
-        hbar = torch.mm(fbar, self._weights[-1], out=self._down[-1][:n])
+        hbar = torch.mm(fbar, self._weights[-1], out=rows.down[-1])
         for layer in reversed(range(self._sines)):
-            total = hbar.mul_(self._c[layer][:n])
+            total = hbar.mul_(rows.c[layer])
             if gbar is not None:
-                total.sub_(self._zbar[layer][:n])
-            dW[layer].addmm_(total.T, self._h[layer - 1][:n] if layer else x, alpha=omega)
+                total.sub_(rows.zbar[layer])
+            dW[layer].addmm_(total.T, rows.h[layer - 1] if layer else x, alpha=omega)
             db[layer].add_(total.sum(dim=0), alpha=omega)
             if layer:
-                hbar = torch.mm(total, self._folded[layer], out=self._down[layer - 1][:n])
+                hbar = torch.mm(total, self._folded[layer], out=rows.down[layer - 1])
