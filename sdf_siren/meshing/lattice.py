@@ -3,7 +3,8 @@
 The lattice is aligned with the cube [-1, 1]^3 and the same whatever is evaluated of it: node
 (i, j, k) stands at ``-1 + h (i, j, k)`` with ``h = 2 / resolution``. Blocks of cells are halved from
 coarse to fine; a block is dropped when the field at its centre is too far from zero for the surface
-to reach it, given a bound on how fast the field changes. The leaves are bricks of 4^3 cells.
+to reach it, given a bound on how fast the field changes. The leaves are bricks of 4^3 cells; a
+resolution that is no multiple of four lets the last ones stick out of the cube.
 
 The bound is *sampled*: the largest gradient at the centres of the block and of its seven siblings,
 and at least 1, times a safety factor. It is not a proof (the product of the weights' norms would be
@@ -38,8 +39,8 @@ class BrickLattice:
     """Nodes of a lattice, stored in bricks of 4^3 nodes, where cells are active.
 
     Attributes:
-        resolution: cells along a side of the cube; a multiple of ``BRICK``.
-        index: (b + 1, b + 1, b + 1) int32 with ``b = resolution / BRICK``: which brick holds the
+        resolution: cells along a side of the cube.
+        index: (b + 1, b + 1, b + 1) int32 with b bricks of cells along a side: which brick holds the
             nodes from ``BRICK * (i, j, k)`` on; the last entry of ``values`` where none does.
         active: (b, b, b) bool: bricks of cells whose nodes are all known.
         values: (bricks + 1, 4, 4, 4) float32: values at nodes; those that no active cell needs are 1.
@@ -69,7 +70,7 @@ def evaluate_near_surface(
 
     Args:
         field: in cube coordinates.
-        resolution: cells along a side of the cube, 8 to 1024, a multiple of 4.
+        resolution: cells along a side of the cube, 8 to 1024.
         device: where the field lives.
         report: called with nodes done and nodes in all.
 
@@ -78,7 +79,7 @@ def evaluate_near_surface(
     """
     check_resolution(resolution)
     bricks, evaluations = _surviving_bricks(field, resolution, device)
-    side = resolution // BRICK
+    side = -(-resolution // BRICK)
     active = np.zeros((side,) * 3, dtype=bool)
     active[tuple(bricks.T)] = True
     index, needed = _needed_nodes(active)
@@ -100,11 +101,8 @@ def evaluate_near_surface(
 
 def check_resolution(resolution: int) -> None:
     """Raise a UsageError unless a lattice can have this resolution."""
-    if not SMALLEST <= resolution <= LARGEST or resolution % BRICK:
-        raise UsageError(
-            f"extract.mesh.resolution must be a multiple of {BRICK} from {SMALLEST} to {LARGEST}, "
-            f"found {resolution}"
-        )
+    if not SMALLEST <= resolution <= LARGEST:
+        raise UsageError(f"the resolution must be from {SMALLEST} to {LARGEST}, found {resolution}")
 
 
 def _at(
@@ -128,7 +126,7 @@ def _surviving_bricks(
     field: Field, resolution: int, device: torch.device | str
 ) -> tuple[NDArray[np.int64], int]:
     """Bricks (m, 3) that the surface may cross, and the evaluations spent on finding them."""
-    side = resolution // BRICK
+    side = -(-resolution // BRICK)
     size = 1  # of a block, in bricks
     while -(-side // (2 * size)) >= COARSE_BLOCKS:
         size *= 2

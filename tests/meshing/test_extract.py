@@ -71,5 +71,5 @@ def test_no_surface_is_an_error():
 
 
 def test_resolution_is_checked():
-    with pytest.raises(UsageError, match="multiple of 4"):
+    with pytest.raises(UsageError, match="from 8 to 1024"):
         extract_mesh(SignedDistanceField(bump_network(), Similarity((0, 0, 0), 1.0)), 2000)

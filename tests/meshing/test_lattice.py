@@ -66,7 +66,7 @@ def test_progress_ends_complete():
     assert reports[-1][0] == reports[-1][1] > 0
 
 
-@pytest.mark.parametrize("resolution", [0, 4, 30, 1028, -8])
+@pytest.mark.parametrize("resolution", [0, 4, 1025, -8])
 def test_unusable_resolutions_are_refused(resolution):
-    with pytest.raises(UsageError, match="multiple of 4"):
+    with pytest.raises(UsageError, match="from 8 to 1024"):
         check_resolution(resolution)

@@ -82,6 +82,14 @@ def test_a_surface_through_nodes_stays_manifold():
     assert area == pytest.approx(4.0 - 10 * (2 - math.sqrt(2)) * 2 / 64, rel=5e-3)
 
 
+@pytest.mark.parametrize("resolution", [8, 9, 10, 11, 33, 63])
+def test_any_resolution_gives_a_closed_mesh(resolution):
+    area, volume, characteristic = measures(*level_set(Sphere(0.6), resolution)[:2])
+    assert characteristic == 2
+    assert volume == pytest.approx(4 / 3 * math.pi * 0.216, rel=5 / resolution**1.5)
+    assert area == pytest.approx(4 * math.pi * 0.36, rel=5 / resolution**1.5)
+
+
 def test_nothing_there_gives_nothing():
     vertices, faces, _ = level_set(_Far(), 32)
     assert vertices.shape == (0, 3)
