@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from sdf_siren.engine.folder import PREVIEW
+from sdf_siren.engine.options import option
 from sdf_siren.engine.stage import Artifacts, Context, Stage
 from sdf_siren.errors import MissingLibraryError
 
@@ -19,12 +20,16 @@ class WritePreview(Stage):
     uses: ClassVar[tuple[str, ...]] = ("points",)
     fills_folder: ClassVar[bool] = True
 
+    up: str = option("y", "The axis that points up in the picture.", choices=("x", "y", "z"))
+
     def run(self, artifacts: Artifacts, context: Context) -> Artifacts:
         from sdf_siren.render import write_preview
 
         assert context.folder is not None, "skipped where no folder is kept"
+        scan = artifacts.get("points")
+        views = 4 if scan is None else 3  # with the scan, four pictures
         try:
-            write_preview(artifacts["mesh"], context.folder / PREVIEW, artifacts.get("points"))
+            write_preview(artifacts["mesh"], context.folder / PREVIEW, scan, views=views, up=self.up)
         except MissingLibraryError as error:
             # The mesh is written by now; a missing picture is no reason to call the job failed.
             context.note(f"no preview: {error}")
