@@ -11,8 +11,9 @@ from sdf_siren.errors import UsageError
 
 QUALITIES = ("draft", "standard", "high", "paper")
 
-STEPS = {"draft": 500, "standard": 3000, "high": 12_000, "paper": 10_000}
+STEPS = {"draft": 600, "standard": 3000, "high": 12_000, "paper": 10_000}
 WIDTH = {"draft": 96, "standard": 96, "high": 128}
+FIRST_OMEGA = {"draft": 45.0, "standard": 60.0, "high": 60.0}
 
 LEAST_SMOOTHING = 1e-4
 """Of the surface loss on clean scans: far below every error, it only rounds the kink off."""
@@ -152,7 +153,7 @@ def _recipe(quality: str, gauge: ScanGauge) -> SurfaceSettings:
         width=WIDTH[quality],
         depth=3,
         omega_0=30.0,
-        first_omega=60.0,
+        first_omega=FIRST_OMEGA[quality],
         learning_rate=1e-3,
         surface_weight=6e3 if noise else 3e3,
         normal_weight=1e2,
