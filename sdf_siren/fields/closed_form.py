@@ -35,12 +35,23 @@ class ParameterGradients:
     """Sums of parameter gradients, shaped like the parameters.
 
     Attributes:
+        flat: all of them in one tensor, of which the others are views.
         weights: one (fan_out, fan_in) tensor per layer.
         biases: one (fan_out,) tensor per layer.
     """
 
+    flat: Tensor
     weights: list[Tensor]
     biases: list[Tensor]
+
+    @classmethod
+    def zeros_like(cls, weights: list[Tensor], biases: list[Tensor]) -> ParameterGradients:
+        """Empty sums for parameters of these shapes."""
+        parameters = [*weights, *biases]
+        flat = weights[0].new_zeros(sum(p.numel() for p in parameters))
+        parts = flat.split([p.numel() for p in parameters])
+        views = [part.view_as(p) for part, p in zip(parts, parameters, strict=True)]
+        return cls(flat, views[: len(weights)], views[len(weights) :])
 
     @property
     def tensors(self) -> list[Tensor]:
@@ -49,27 +60,27 @@ class ParameterGradients:
 
     def zero(self) -> None:
         """Start a new sum."""
-        for gradient in self.tensors:
-            gradient.zero_()
+        self.flat.zero_()
 
     def add(self, other: ParameterGradients) -> None:
         """Add another sum to this one."""
-        for mine, theirs in zip(self.tensors, other.tensors, strict=True):
-            mine.add_(theirs)
+        self.flat.add_(other.flat)
 
 
 @dataclass(frozen=True)
 class _Buffers:
-    """What a sweep writes, one (rows, width) tensor per sine layer, in the letters of the formulas."""
+    """What the sweeps write: one (rows, width) tensor per sine layer, in the letters of the formulas.
+
+    zbar takes the place of p, which is not needed any more by then, and the adjoints that travel up and
+    down the layers alternate between two: what does not fit into the cache costs as much as the products.
+    """
 
     h: list[Tensor]
     f: Tensor
     c: list[Tensor]
     p: list[Tensor]
     g: list[Tensor]
-    zbar: list[Tensor]
-    up: list[Tensor]
-    down: list[Tensor]
+    travelling: list[Tensor]
 
     def first(self, n: int) -> _Buffers:
         """Views of the first ``n`` rows; made once, for making views takes longer than small products."""
@@ -78,7 +89,7 @@ class _Buffers:
             return [t[:n] for t in tensors]
 
         h, c, p, g = cut(self.h), cut(self.c), cut(self.p), cut(self.g)
-        return _Buffers(h, self.f[:n], c, p, g, cut(self.zbar), cut(self.up), cut(self.down))
+        return _Buffers(h, self.f[:n], c, p, g, cut(self.travelling))
 
 
 class Workspace:
@@ -117,9 +128,7 @@ class Workspace:
             c=buffers(hidden) if gradient else [],
             p=buffers(hidden) if gradient else [],
             g=buffers([inputs, *hidden[:-1]]) if gradient else [],
-            zbar=buffers(hidden) if gradient else [],
-            up=buffers(hidden) if gradient else [],
-            down=buffers(hidden) if gradient else [],
+            travelling=buffers([max(hidden)] * 2) if gradient else [],
         )
         self._views = {rows: self._all}
         self._x: Tensor | None = None
@@ -132,9 +141,7 @@ class Workspace:
 
     def new_gradients(self) -> ParameterGradients:
         """Zeroed sums for ``backward`` to add to."""
-        return ParameterGradients(
-            [torch.zeros_like(w) for w in self._weights], [torch.zeros_like(b) for b in self._biases]
-        )
+        return ParameterGradients.zeros_like(self._weights, self._biases)
 
     def load(self) -> None:
         """Read the parameters and fold omega_0 into the copies."""
@@ -189,19 +196,19 @@ class Workspace:
         if gbar is not None:
             for layer in range(self._sines):
                 dW[layer].addmm_(rows.p[layer].T, gbar, alpha=omega)
-                pbar = torch.mm(gbar, self._folded[layer].T, out=rows.up[layer])
+                pbar = torch.mm(gbar, self._folded[layer].T, out=rows.travelling[layer % 2])
                 above = rows.g[layer + 1] if layer + 1 < self._sines else self._weights[-1]
-                torch.mul(pbar, above, out=rows.zbar[layer]).mul_(rows.h[layer])
+                torch.mul(pbar, above, out=rows.p[layer]).mul_(rows.h[layer])
                 gbar = pbar.mul_(rows.c[layer])
             dW[-1].add_(gbar.sum(dim=0, keepdim=True))
         dW[-1].addmm_(fbar.T, rows.h[-1])
         db[-1].add_(fbar.sum(dim=0))
-        hbar = torch.mm(fbar, self._weights[-1], out=rows.down[-1])
+        hbar = torch.mm(fbar, self._weights[-1], out=rows.travelling[self._sines % 2])
         for layer in reversed(range(self._sines)):
             total = hbar.mul_(rows.c[layer])
             if gbar is not None:
-                total.sub_(rows.zbar[layer])
+                total.sub_(rows.p[layer])
             dW[layer].addmm_(total.T, rows.h[layer - 1] if layer else x, alpha=omega)
             db[layer].add_(total.sum(dim=0), alpha=omega)
             if layer:
-                hbar = torch.mm(total, self._folded[layer], out=rows.down[layer - 1])
+                hbar = torch.mm(total, self._folded[layer], out=rows.travelling[layer % 2])

@@ -1,9 +1,10 @@
 """The loss of one step and its parameter gradients, over all processors, in a fixed order.
 
-Each group of a batch is cut evenly into chunks of at most ``CHUNK_ROWS`` rows. Each chunk is a task for one thread that works
-alone (one workspace per thread, no parallel loops inside), with its own gradient sums; the sums are
-added in the order of the chunks. So the result is the same to the last bit whatever the number of
-threads, and threads never wait for each other within a chunk. On a GPU a batch is one chunk.
+Each group of a batch is cut evenly into chunks of at most ``CHUNK_ROWS`` rows. Each chunk is a task for
+one thread that works alone (one workspace per thread, no parallel loops inside), with its own gradient
+sums; the sums are added in the order of the chunks. So the result is the same to the last bit whatever
+the number of threads, and threads never wait for each other within a chunk. On a GPU a group is one
+chunk.
 """
 
 from __future__ import annotations

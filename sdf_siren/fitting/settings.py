@@ -11,7 +11,7 @@ from sdf_siren.errors import UsageError
 
 QUALITIES = ("draft", "standard", "high", "paper")
 
-STEPS = {"draft": 600, "standard": 3000, "high": 12_000, "paper": 10_000}
+STEPS = {"draft": 500, "standard": 2400, "high": 12_000, "paper": 10_000}
 WIDTH = {"draft": 96, "standard": 96, "high": 128}
 FIRST_OMEGA = {"draft": 45.0, "standard": 60.0, "high": 60.0}
 
