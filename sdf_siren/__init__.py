@@ -19,6 +19,7 @@ __version__ = "0.1.0"
 if TYPE_CHECKING:
     from sdf_siren.artifacts import Mesh
     from sdf_siren.clouds import PointCloud
+    from sdf_siren.clouds.normals import complete_normals
     from sdf_siren.errors import InputError, SdfSirenError, UsageError
     from sdf_siren.fields import SignedDistanceField
     from sdf_siren.fitting import fit_surface
@@ -36,6 +37,7 @@ _HOME = {
     "SignedDistanceField": "fields",
     "Similarity": "frames",
     "UsageError": "errors",
+    "complete_normals": "clouds.normals",
     "extract_mesh": "meshing",
     "fit_surface": "fitting",
     "load_field": "io",
@@ -55,6 +57,7 @@ __all__ = [
     "Similarity",
     "UsageError",
     "__version__",
+    "complete_normals",
     "extract_mesh",
     "fit_surface",
     "load_field",

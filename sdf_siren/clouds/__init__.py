@@ -1,5 +1,5 @@
 """Point clouds and what is measured on them."""
 
-from sdf_siren.clouds.point_cloud import PointCloud
+from sdf_siren.clouds.point_cloud import PointCloud, unit_normals
 
-__all__ = ["PointCloud"]
+__all__ = ["PointCloud", "unit_normals"]

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
-from sdf_siren.clouds.point_cloud import PointCloud
+from sdf_siren.clouds.point_cloud import PointCloud, unit_normals
 from sdf_siren.errors import InputError
 from sdf_siren.open3d_import import import_open3d
 
@@ -52,7 +52,7 @@ def complete_normals(cloud: PointCloud) -> PointCloud:
     if 2 * bad > len(cloud):
         return _estimated(cloud, f"{bad} of {len(cloud)} normals are zero or not finite: all were")
     normals = np.zeros(cloud.points.shape)
-    normals[good] = cloud.normals[good] / lengths[good, None]
+    normals[good] = unit_normals(cloud.normals[good])
     if not bad:
         return replace(cloud, normals=normals.astype(np.float32))
     return _borrowed(cloud, normals, good)

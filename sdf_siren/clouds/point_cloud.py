@@ -72,3 +72,14 @@ class PointCloud:
             colours=None if self.colours is None else self.colours[rows],
             notes=self.notes if note is None else (*self.notes, note),
         )
+
+
+def unit_normals(normals: NDArray[np.floating]) -> NDArray[np.float32]:
+    """``normals`` (n, 3), none of them zero, at unit length, float32.
+
+    Those that are within 1e-6 of it stay as they are: dividing again would change their last bit, and a
+    scan whose normals were completed before would give another field.
+    """
+    length = np.linalg.norm(np.asarray(normals, dtype=np.float64), axis=1, keepdims=True)
+    length[np.abs(length - 1) < 1e-6] = 1
+    return (normals / length).astype(np.float32)

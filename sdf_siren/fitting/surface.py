@@ -12,7 +12,7 @@ import torch
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
-from sdf_siren.clouds import PointCloud
+from sdf_siren.clouds import PointCloud, unit_normals
 from sdf_siren.clouds.groups import PointGroup
 from sdf_siren.clouds.spacing import ScanGauge, gauge
 from sdf_siren.errors import InputError
@@ -63,8 +63,11 @@ def oriented_scan(cloud: PointCloud) -> OrientedScan:
             f"{cloud.source}: a surface fit needs normals, found none; call complete_normals first"
         )
     points = cloud.frame.to_cube(cloud.points).astype(np.float32)
-    normals = cloud.normals / np.maximum(np.linalg.norm(cloud.normals, axis=1, keepdims=True), 1e-12)
-    normals = normals.astype(np.float32)
+    if not (np.isfinite(cloud.normals).all() and cloud.normals.any(axis=1).all()):
+        raise InputError(
+            f"{cloud.source}: a surface fit needs finite normals above zero; call complete_normals first"
+        )
+    normals = unit_normals(cloud.normals)
     tree = cKDTree(points)
     return OrientedScan(points, normals, tree, gauge(points, normals, tree))
 

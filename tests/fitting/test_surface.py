@@ -8,6 +8,7 @@ import torch
 from safetensors import safe_open
 
 from sdf_siren.clouds import PointCloud
+from sdf_siren.clouds.normals import complete_normals
 from sdf_siren.errors import DivergenceError, InputError, UsageError
 from sdf_siren.fields import Torus
 from sdf_siren.fitting import choose_settings, estimate_cost, fit_surface, optimizers, surface, trainer
@@ -171,3 +172,18 @@ def test_cost_grows_with_the_steps(cloud, quality):
     many = choose_settings(cloud, quality, steps=100_000, width=16)
     assert 0 < estimate_cost(few, 3000, "cpu").seconds < estimate_cost(many, 3000, "cpu").seconds
     assert estimate_cost(few, 3000, "cpu").bytes < estimate_cost(few, 10**7, "cpu").bytes
+
+
+def test_completing_the_normals_first_changes_nothing(cloud):
+    stretched = dataclasses.replace(cloud, normals=cloud.normals * np.float32(1.7))
+    completed = complete_normals(stretched)
+    tiny = SMALL | {"steps": 3}
+    assert same(fit_surface(stretched, **tiny), fit_surface(completed, **tiny))
+    assert same(fit_surface(completed, **tiny), fit_surface(complete_normals(completed), **tiny))
+
+
+def test_zero_normals_are_refused(cloud):
+    normals = cloud.normals.copy()
+    normals[7] = 0
+    with pytest.raises(InputError, match="complete_normals"):
+        fit_surface(dataclasses.replace(cloud, normals=normals))
