@@ -10,19 +10,16 @@ from __future__ import annotations
 
 import json
 import os
-import platform
 import subprocess
 import sys
 from datetime import UTC, datetime
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import click
 from cases import CASES, Case
+from machine import describe_machine
 from report import markdown
-
-import sdf_siren
 
 # This process imports nothing heavy: Linux hands the peak memory of a parent on to its children.
 
@@ -108,29 +105,8 @@ class Bench:
 
 
 def _record(now: datetime, threads: int, resolution: int) -> dict[str, Any]:
-    libraries = ("torch", "open3d", "numpy", "scipy", "scikit-image")
-    return {
-        "date": f"{now:%Y-%m-%d %H:%M} UTC",
-        "machine": {
-            "cpu": _cpu(),
-            "cores": os.cpu_count(),
-            "system": platform.platform(),
-            "python": platform.python_version(),
-        },
-        "versions": {"sdf-siren": sdf_siren.__version__, **{name: version(name) for name in libraries}},
-        "settings": {"threads": threads, "resolution": resolution, "poisson_depths": DEPTHS},
-        "rows": [],
-    }
-
-
-def _cpu() -> str:
-    """The processor's name where the system tells it."""
-    try:
-        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
-    except OSError:
-        return platform.processor() or platform.machine()
-    names = (line.split(":", 1)[1].strip() for line in lines if line.startswith("model name"))
-    return next(names, platform.machine())
+    settings = {"threads": threads, "resolution": resolution, "poisson_depths": DEPTHS}
+    return {**describe_machine(now), "settings": settings, "rows": []}
 
 
 if __name__ == "__main__":

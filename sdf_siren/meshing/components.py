@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
@@ -45,7 +46,7 @@ def supported_faces(
     area = np.bincount(component, np.linalg.norm(cross, axis=1) / 2, minlength=count)
     of_vertex = np.zeros(len(vertices), dtype=np.int32)
     of_vertex[faces.reshape(-1)] = np.repeat(component, 3)
-    _, nearest = cKDTree(vertices).query(support, workers=-1)
+    _, nearest = cKDTree(vertices).query(support, workers=torch.get_num_threads())
     carried = np.bincount(of_vertex[nearest], minlength=count)
     # Density is judged on the component that carries most, not on all: ghosts may be large.
     largest = int(np.argmax(carried))

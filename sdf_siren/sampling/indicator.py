@@ -9,6 +9,7 @@ It is coarse; it only has to be right away from the surface.
 from __future__ import annotations
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 from scipy import fft, ndimage
 from scipy.spatial import cKDTree
@@ -50,7 +51,7 @@ class Indicator:
 def _areas(points: NDArray[np.float64]) -> NDArray[np.float64]:
     """Relative surface area per point (n,): the squared distance to a fixed neighbour."""
     neighbour = min(_NEIGHBOUR, len(points) - 1)
-    distance, _ = cKDTree(points).query(points, k=[neighbour + 1], workers=-1)
+    distance, _ = cKDTree(points).query(points, k=[neighbour + 1], workers=torch.get_num_threads())
     area = np.asarray(distance)[:, 0] ** 2
     # A stray point far from the rest would otherwise claim a patch larger than the object.
     return np.minimum(area, np.quantile(area, _LARGEST_AREA_QUANTILE))
@@ -75,9 +76,9 @@ def _integrate(field: NDArray[np.float64]) -> NDArray[np.float64]:
     full, half = fft.fftfreq(CELLS) * 2 * np.pi, fft.rfftfreq(CELLS) * 2 * np.pi
     waves = (full[:, None, None], full[None, :, None], half[None, None, :])
     squared = sum(w * w for w in waves)
-    divergence = sum(1j * w * fft.rfftn(f, workers=-1) for w, f in zip(waves, field, strict=True))
+    divergence = sum(1j * w * fft.rfftn(f, workers=torch.get_num_threads()) for w, f in zip(waves, field, strict=True))
     smoothing = np.exp(-np.asarray(squared) * _SMOOTHING_CELLS**2 / 2)
     with np.errstate(divide="ignore", invalid="ignore"):
         spectrum = -divergence / squared * smoothing
     spectrum[0, 0, 0] = 0
-    return np.asarray(fft.irfftn(spectrum, s=(CELLS,) * 3, workers=-1))
+    return np.asarray(fft.irfftn(spectrum, s=(CELLS,) * 3, workers=torch.get_num_threads()))

@@ -57,7 +57,7 @@ def near_surface(
     x = x.astype(np.float32)
     # More neighbours average the noise; fewer keep thin parts apart.
     neighbours = min(len(points), 10 if noise > 0 else 4)
-    distance, index = tree.query(x, k=neighbours, workers=-1)
+    distance, index = tree.query(x, k=neighbours, workers=torch.get_num_threads())
     distance, index = distance.reshape(count, neighbours), index.reshape(count, neighbours)
     nearest = distance[:, 0]
     weight = np.exp(-((distance / np.maximum(nearest[:, None], 1e-9) / 1.5) ** 2))
@@ -85,7 +85,7 @@ def far_from_surface(
     # and its own covering radius widens the bounds.
     subset = points[rng.choice(len(points), min(len(points), _FAR_TREE_POINTS), replace=False)]
     tree = cKDTree(subset)
-    nearest, index = tree.query(x, workers=-1)
+    nearest, index = tree.query(x, workers=torch.get_num_threads())
     side = np.sign(indicator(x))
     keep = (nearest > least) & (side != 0)
     covering = _covering_radius(subset, tree, index)
@@ -98,7 +98,7 @@ def _covering_radius(
     """About how far from points[index] the surface may run without another scan point, (m,)."""
     unique, inverse = np.unique(index, return_inverse=True)
     neighbour = min(_COVERING_NEIGHBOUR, len(points) - 1)
-    distance, _ = tree.query(points[unique], k=[neighbour + 1], workers=-1)
+    distance, _ = tree.query(points[unique], k=[neighbour + 1], workers=torch.get_num_threads())
     return np.asarray(distance)[inverse, 0]
 
 

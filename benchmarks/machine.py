@@ -1,0 +1,38 @@
+"""On what a result was measured."""
+
+from __future__ import annotations
+
+import os
+import platform
+from datetime import datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import sdf_siren
+
+LIBRARIES = ("torch", "open3d", "numpy", "scipy", "scikit-image")
+
+
+def describe_machine(now: datetime) -> dict[str, Any]:
+    """Date, machine and versions; imports none of the libraries."""
+    return {
+        "date": f"{now:%Y-%m-%d %H:%M} UTC",
+        "machine": {
+            "cpu": _cpu(),
+            "cores": os.cpu_count(),
+            "system": platform.platform(),
+            "python": platform.python_version(),
+        },
+        "versions": {"sdf-siren": sdf_siren.__version__, **{name: version(name) for name in LIBRARIES}},
+    }
+
+
+def _cpu() -> str:
+    """The processor's name where the system tells it."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return platform.processor() or platform.machine()
+    names = (line.split(":", 1)[1].strip() for line in lines if line.startswith("model name"))
+    return next(names, platform.machine())
