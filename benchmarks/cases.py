@@ -28,7 +28,6 @@ class Case:
         scan: the input, relative to the data folder; empty to sample ``mesh``.
         points: how many to sample.
         noisy: whether the samples and their normals are perturbed.
-        closed: whether the true surface is; open ones let Poisson trim what it has least data for.
     """
 
     name: str
@@ -37,7 +36,6 @@ class Case:
     scan: str = ""
     points: int = 10_000
     noisy: bool = False
-    closed: bool = True
 
     def load(self, data: Path) -> PointCloud:
         """The input points with normals."""
@@ -92,7 +90,7 @@ CASES = (
     *(Case(name, "clean", mesh) for name, mesh in _SAMPLED.items()),
     *(Case(f"{name}-noisy", "noisy", mesh, points=50_000, noisy=True) for name, mesh in _SAMPLED.items()),
     *(Case(f"{name}-dense", "dense", mesh, points=200_000) for name, mesh in _SAMPLED.items()),
-    Case("bunny-scan", "scans", "meshes/bunny_zipper.ply", "scans/bunny_raw_merged.ply", closed=False),
+    Case("bunny-scan", "scans", "meshes/bunny_zipper.ply", "scans/bunny_raw_merged.ply"),
     Case("skull-scan", "scans", "meshes/skull.ply", "demo/skull_points_100k.ply"),
     Case("hammer-scan", "scans", "meshes/hammer_rawscan.ply", "demo/hammer_points_30k.ply"),
     Case("spot-scan", "scans", "meshes/spot.ply", "demo/spot_points_12k.ply"),

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from cases import CASES, Case
+from cases import CASES
 
 import sdf_siren
 from sdf_siren.artifacts import Mesh
@@ -24,18 +24,15 @@ from sdf_siren.clouds import PointCloud
 from sdf_siren.metrics import compare, topology
 from sdf_siren.open3d_import import import_open3d
 
-TRIMMED = 0.02
-"""Share of the vertices with the least data that Poisson drops where the true surface is open."""
-
 CALIBRATION_STEPS = (20, 60)
 
 
 def reconstruct(
-    cloud: PointCloud, case: Case, method: str, resolution: int, threads: int, settings: dict[str, Any]
+    cloud: PointCloud, method: str, resolution: int, threads: int, settings: dict[str, Any]
 ) -> tuple[Mesh, dict[str, Any]]:
     """The mesh and what there is to note about how it was made."""
     if method.startswith("poisson@"):
-        return poisson(cloud, case, int(method.removeprefix("poisson@")), threads), {}
+        return poisson(cloud, int(method.removeprefix("poisson@")), threads), {}
     before = time.process_time()
     field = sdf_siren.fit_surface(cloud, method, device="cpu", **settings)
     noted = {"fit_cpu_seconds": time.process_time() - before, **settings}
@@ -52,17 +49,15 @@ def seconds_per_paper_step(cloud: PointCloud) -> float:
     return (taken[1] - taken[0]) / (CALIBRATION_STEPS[1] - CALIBRATION_STEPS[0])
 
 
-def poisson(cloud: PointCloud, case: Case, depth: int, threads: int) -> Mesh:
+def poisson(cloud: PointCloud, depth: int, threads: int) -> Mesh:
     """Screened Poisson reconstruction (Kazhdan and Hoppe 2013) of open3d."""
     open3d = import_open3d()
     centre = cloud.points.mean(axis=0)
     points = open3d.geometry.PointCloud(open3d.utility.Vector3dVector(cloud.points - centre))
     points.normals = open3d.utility.Vector3dVector(np.asarray(cloud.normals, dtype=np.float64))
-    mesh, density = open3d.geometry.TriangleMesh.create_from_point_cloud_poisson(
+    mesh, _ = open3d.geometry.TriangleMesh.create_from_point_cloud_poisson(
         points, depth=depth, n_threads=threads
     )
-    if not case.closed:
-        mesh.remove_vertices_by_mask(np.asarray(density) < np.quantile(np.asarray(density), TRIMMED))
     return Mesh(np.asarray(mesh.vertices) + centre, np.asarray(mesh.triangles))
 
 
@@ -79,7 +74,7 @@ def main(data: Path, name: str, method: str, resolution: int, threads: int, budg
         settings["steps"] = max(1, round(budget / seconds_per_paper_step(cloud)))
     resident = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     cpu, wall = time.process_time(), time.perf_counter()
-    mesh, noted = reconstruct(cloud, case, method, resolution, threads, settings)
+    mesh, noted = reconstruct(cloud, method, resolution, threads, settings)
     cost = {
         "cpu_seconds": time.process_time() - cpu,
         "wall_seconds": time.perf_counter() - wall,

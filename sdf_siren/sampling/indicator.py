@@ -76,9 +76,10 @@ def _integrate(field: NDArray[np.float64]) -> NDArray[np.float64]:
     full, half = fft.fftfreq(CELLS) * 2 * np.pi, fft.rfftfreq(CELLS) * 2 * np.pi
     waves = (full[:, None, None], full[None, :, None], half[None, None, :])
     squared = sum(w * w for w in waves)
-    divergence = sum(1j * w * fft.rfftn(f, workers=torch.get_num_threads()) for w, f in zip(waves, field, strict=True))
+    threads = torch.get_num_threads()
+    divergence = sum(1j * w * fft.rfftn(f, workers=threads) for w, f in zip(waves, field, strict=True))
     smoothing = np.exp(-np.asarray(squared) * _SMOOTHING_CELLS**2 / 2)
     with np.errstate(divide="ignore", invalid="ignore"):
         spectrum = -divergence / squared * smoothing
     spectrum[0, 0, 0] = 0
-    return np.asarray(fft.irfftn(spectrum, s=(CELLS,) * 3, workers=torch.get_num_threads()))
+    return np.asarray(fft.irfftn(spectrum, s=(CELLS,) * 3, workers=threads))
