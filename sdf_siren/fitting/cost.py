@@ -11,8 +11,8 @@ from sdf_siren.clouds.groups import PointGroup
 from sdf_siren.fields import choose_device
 from sdf_siren.fields.threads import single_threaded
 from sdf_siren.fitting.gradients import CHUNK_ROWS, GradientEngine
+from sdf_siren.fitting.recipe import network_of, objective_of, optimizer_of
 from sdf_siren.fitting.settings import SurfaceSettings
-from sdf_siren.fitting.surface import network_of, objective_of, optimizer_of
 
 _WARM_UP, _TIMED = 3, 10
 _BYTES_PER_SCAN_POINT = 250

@@ -9,67 +9,18 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
-from scipy.spatial import cKDTree
 
-from sdf_siren.clouds import PointCloud, unit_normals
-from sdf_siren.clouds.groups import PointGroup
-from sdf_siren.clouds.spacing import ScanGauge, gauge
-from sdf_siren.errors import InputError
-from sdf_siren.fields import SignedDistanceField, Siren, SirenShape, choose_device, initialise
+from sdf_siren.clouds import PointCloud
+from sdf_siren.fields import SignedDistanceField, choose_device
 from sdf_siren.fitting import checkpoint as checkpoints
-from sdf_siren.fitting.optimizers import Adam, Optimizer, Soap
+from sdf_siren.fitting.recipe import network_of, objective_of, optimizer_of, rate_of, sampler_of
+from sdf_siren.fitting.scan import oriented_scan
 from sdf_siren.fitting.settings import SurfaceSettings, resolve_settings
-from sdf_siren.fitting.trainer import Look, RateSchedule, Trainer
-from sdf_siren.losses import (
-    Eikonal,
-    LossTerm,
-    Normal,
-    NormalCosine,
-    Objective,
-    OffSurfaceExponential,
-    OffSurfaceHinge,
-    Surface,
-    WeightedTerm,
-)
+from sdf_siren.fitting.trainer import Look, Trainer
 from sdf_siren.progress import Progress, ProgressCallback, silent
-from sdf_siren.sampling.indicator import Indicator
-from sdf_siren.sampling.off_surface import far_from_surface, near_surface
-from sdf_siren.sampling.sampler import PoolSampler, Sampler, UniformVolumeSampler
 
 CHECKPOINT_SECONDS = 10.0
-NEAR_POOL, FAR_POOL = 65_536, 16_384
 SUPPORT_POINTS = 20_000
-
-
-@dataclasses.dataclass(frozen=True)
-class OrientedScan:
-    """A scan in the cube, as float32 arrays, with what is measured on it once."""
-
-    points: NDArray[np.float32]
-    normals: NDArray[np.float32]
-    tree: cKDTree
-    gauge: ScanGauge
-
-
-def oriented_scan(cloud: PointCloud) -> OrientedScan:
-    """``cloud`` in its frame.
-
-    Raises:
-        InputError: the cloud has no normals.
-    """
-    if cloud.normals is None:
-        raise InputError(
-            f"{cloud.source}: a surface fit needs normals, found none; call complete_normals first"
-        )
-    points = cloud.frame.to_cube(cloud.points).astype(np.float32)
-    if not (np.isfinite(cloud.normals).all() and cloud.normals.any(axis=1).all()):
-        raise InputError(
-            f"{cloud.source}: a surface fit needs finite normals above zero; call complete_normals first"
-        )
-    normals = unit_normals(cloud.normals)
-    tree = cKDTree(points)
-    return OrientedScan(points, normals, tree, gauge(points, normals, tree))
 
 
 def choose_settings(points: PointCloud, quality: str = "standard", **settings: object) -> SurfaceSettings:
@@ -115,9 +66,9 @@ def fit_surface(
     trainer = Trainer(
         network,
         objective_of(chosen),
-        _sampler(chosen, scan, seed, place),
+        sampler_of(chosen, scan, seed, place),
         optimizer_of(chosen, network),
-        _rate(chosen),
+        rate_of(chosen),
         seed=seed,
         threads=torch.get_num_threads(),
         clip=1.0 if chosen.quality == "paper" else None,
@@ -174,61 +125,3 @@ class _Keeper:
         if self._last is not None:
             checkpoints.save(self.path, self._last, self._fit)
             self._saved = time.monotonic()
-
-
-def network_of(settings: SurfaceSettings, seed: int) -> Siren:
-    """A new network, initialised."""
-    shape = SirenShape(3, 1, settings.width, settings.depth, settings.omega_0)
-    hidden_bias = 1.0 if settings.quality == "paper" else 0.0
-    return initialise(shape, seed=seed, first_omega=settings.first_omega or None, hidden_bias=hidden_bias)
-
-
-def objective_of(s: SurfaceSettings) -> Objective:
-    """The four losses with their weights."""
-    if s.quality == "paper":
-        eikonal = Eikonal(groups=("surface", "volume"))
-        terms: tuple[LossTerm, ...] = (Surface(), NormalCosine(), eikonal, OffSurfaceExponential())
-    else:
-        terms = (Surface(s.surface_smoothing), Normal(s.normal_smoothing), Eikonal(), OffSurfaceHinge())
-    return Objective(
-        tuple(
-            WeightedTerm(term, getattr(s, f"{term.name}_weight"), getattr(s, f"{term.name}_schedule"))
-            for term in terms
-        ),
-        over_all_points=s.quality == "paper",
-    )
-
-
-def _sampler(s: SurfaceSettings, scan: OrientedScan, seed: int, device: torch.device) -> Sampler:
-    place = str(device)
-    surface = PointGroup(torch.from_numpy(scan.points), normals=torch.from_numpy(scan.normals)).to(place)
-    if s.quality == "paper":
-        return UniformVolumeSampler(surface, s.surface_points)
-    rng = np.random.default_rng(seed)
-    indicator = Indicator(scan.points, scan.normals, seed)
-    near = near_surface(
-        scan.points,
-        scan.normals,
-        scan.tree,
-        indicator,
-        count=NEAR_POOL,
-        spread=s.near_spread,
-        noise=s.noise,
-        rng=rng,
-    )
-    far = far_from_surface(scan.points, indicator, count=FAR_POOL, rng=rng)
-    if not len(near) or not len(far):
-        raise InputError("no place near the scan has a clear side: are its normals oriented outward?")
-    pools = {"surface": surface, "near": near.to(place), "far": far.to(place)}
-    return PoolSampler(pools, {"surface": s.surface_points, "near": s.near_points, "far": s.far_points})
-
-
-def optimizer_of(s: SurfaceSettings, network: Siren) -> Optimizer:
-    """Over the parameters of ``network``."""
-    return Adam(network.parameters) if s.quality == "paper" else Soap(network.parameters)
-
-
-def _rate(s: SurfaceSettings) -> RateSchedule:
-    if s.quality == "paper":
-        return RateSchedule(s.learning_rate, s.steps)
-    return RateSchedule(s.learning_rate, s.steps, warmup=50, floor=0.005)

@@ -187,3 +187,7 @@ def test_zero_normals_are_refused(cloud):
     normals[7] = 0
     with pytest.raises(InputError, match="complete_normals"):
         fit_surface(dataclasses.replace(cloud, normals=normals))
+
+
+def test_groups_may_be_left_out(cloud):
+    fit_surface(cloud, **(SMALL | {"steps": 2, "near_points": 0}))
