@@ -1,0 +1,76 @@
+"""What settings mean: terms with their weights, points per step, the first layer."""
+
+import numpy as np
+import pytest
+import torch
+
+from sdf_siren.clouds import PointCloud
+from sdf_siren.clouds.spacing import ScanGauge
+from sdf_siren.errors import InputError
+from sdf_siren.fitting.optimizers import Adam, Soap
+from sdf_siren.fitting.recipe import network_of, objective_of, optimizer_of, rate_of, sampler_of
+from sdf_siren.fitting.scan import oriented_scan
+from sdf_siren.fitting.settings import resolve_settings
+
+CLEAN = ScanGauge(0.01, 0.0)
+
+
+@pytest.fixture(scope="module")
+def sphere():
+    x = np.random.default_rng(0).standard_normal((2000, 3))
+    x /= np.linalg.norm(x, axis=1, keepdims=True)
+    return x
+
+
+def test_all_four_losses_are_active_with_their_weights():
+    for quality in ("draft", "standard", "high", "paper"):
+        settings = resolve_settings(CLEAN, quality, eikonal_weight=7.0, normal_schedule="0:1,1:0")
+        objective = objective_of(settings)
+        weights = {t.term.name: t.weight for t in objective.terms}
+        assert set(weights) == {"surface", "normal", "eikonal", "off_surface"}
+        assert all(weight > 0 for weight in weights.values())
+        assert weights["eikonal"] == 7.0
+        schedules = {t.term.name: t.schedule for t in objective.terms}
+        assert schedules == {
+            "surface": (),
+            "normal": ((0.0, 1.0), (1.0, 0.0)),
+            "eikonal": (),
+            "off_surface": (),
+        }
+        assert objective.over_all_points == (quality == "paper")
+
+
+def test_paper_draws_scan_and_cube_in_equal_numbers(sphere):
+    settings = resolve_settings(CLEAN, "paper")
+    scan = oriented_scan(PointCloud(sphere, sphere))
+    batch = sampler_of(settings, scan, 0, torch.device("cpu")).draw(torch.Generator().manual_seed(0))
+    assert {name: len(group) for name, group in batch.items()} == {"surface": 1400, "volume": 1400}
+    network = network_of(settings, 0)
+    assert isinstance(optimizer_of(settings, network), Adam)
+    assert {rate_of(settings)(step) for step in (0, 5000, 9999)} == {1e-4}
+    assert network.biases[1].abs().max() > 0
+
+
+def test_the_fast_recipe_draws_what_the_settings_say(sphere):
+    settings = resolve_settings(CLEAN, "standard", surface_points=50, near_points=20, far_points=10)
+    scan = oriented_scan(PointCloud(sphere, sphere))
+    batch = sampler_of(settings, scan, 0, torch.device("cpu")).draw(torch.Generator().manual_seed(0))
+    assert {name: len(group) for name, group in batch.items()} == {"surface": 50, "near": 20, "far": 10}
+    network = network_of(settings, 0)
+    assert isinstance(optimizer_of(settings, network), Soap)
+    assert all(bias.abs().max() == 0 for bias in network.biases[1:])
+
+
+def test_scans_without_usable_normals_are_refused(sphere):
+    with pytest.raises(InputError, match="found none"):
+        oriented_scan(PointCloud(sphere))
+    for bad in (0.0, np.nan):
+        normals = sphere.astype(np.float32)
+        normals[3] = bad
+        with pytest.raises(InputError, match="finite normals above zero"):
+            oriented_scan(PointCloud(sphere, normals))
+
+
+def test_the_scan_in_the_cube_is_gauged_there(sphere):
+    small, large = (oriented_scan(PointCloud(sphere * s + s, sphere)).gauge for s in (1.0, 1000.0))
+    assert small.spacing == pytest.approx(large.spacing, rel=1e-3)
