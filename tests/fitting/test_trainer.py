@@ -27,9 +27,8 @@ def trainer_of(steps):
     terms = (Surface(), Normal(), Eikonal(groups=("surface",)))
     objective = Objective(tuple(WeightedTerm(term, 1.0) for term in terms))
     rate = RateSchedule(3e-3, steps, warmup=5, floor=0.01)
-    return Trainer(
-        network, objective, PlanePoints(), Soap(network.parameters), rate, seed=0, threads=2, **options
-    )
+    optimizer = Soap(network.parameters)
+    return Trainer(network, objective, PlanePoints(), optimizer, rate, seed=0, threads=2)
 
 
 def test_rates_warm_up_and_decay():
