@@ -158,8 +158,8 @@ class Workspace:
             h = z.sin_()
         return torch.addmm(self._biases[-1], h, self._weights[-1].T, out=rows.f)
 
-    def _forward(self, x: Tensor) -> Tensor:
-        """``value`` that keeps the cosines."""
+    def value_for_training(self, x: Tensor) -> Tensor:
+        """Values (n, c) at ``x`` (n, d), to be followed by ``backward(fbar)``; keeps the cosines."""
         self._x = h = x
         rows = self._rows(len(x))
         for layer, (z, c) in enumerate(zip(rows.h, rows.c, strict=True)):
@@ -168,13 +168,9 @@ class Workspace:
             h = z.sin_()
         return torch.addmm(self._biases[-1], h, self._weights[-1].T, out=rows.f)
 
-    def value_for_training(self, x: Tensor) -> Tensor:
-        """Values (n, c) at ``x`` (n, d), to be followed by ``backward(fbar)``."""
-        return self._forward(x)
-
     def value_and_gradient(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """Values (n, 1) and input gradients (n, d) at ``x`` (n, d)."""
-        f, rows = self._forward(x), self._rows(len(x))
+        f, rows = self.value_for_training(x), self._rows(len(x))
         g = self._weights[-1]
         for layer in reversed(range(self._sines)):
             p = torch.mul(rows.c[layer], g, out=rows.p[layer])
