@@ -14,6 +14,8 @@ from pathlib import Path
 
 from sdf_siren.errors import UsageError
 
+_PART = ".part"
+
 
 @contextmanager
 def atomic_path(path: str | os.PathLike[str]) -> Iterator[Path]:
@@ -26,7 +28,7 @@ def atomic_path(path: str | os.PathLike[str]) -> Iterator[Path]:
     """
     path = Path(path)
     try:
-        handle, name = tempfile.mkstemp(prefix=".", suffix=f".part{path.suffix}", dir=path.parent)
+        handle, name = tempfile.mkstemp(prefix=".", suffix=f"{_PART}{path.suffix}", dir=path.parent)
     except OSError as error:
         raise UsageError(
             f"{path}: cannot write into {path.parent} ({error.strerror}); choose another output with -o"
@@ -44,6 +46,30 @@ def atomic_path(path: str | os.PathLike[str]) -> Iterator[Path]:
         raise UsageError(f"{path}: cannot be written ({error.strerror or error})") from None
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def check_output(path: Path) -> None:
+    """Check before the work that a file can be written at ``path``.
+
+    Raises:
+        UsageError: a folder lies there, or the parent folder is missing or read-only.
+    """
+    parent = path.parent
+    if path.is_dir():
+        raise UsageError(f"{path}: expected a file to write, found a folder; add a file name to -o")
+    if not parent.is_dir():
+        raise UsageError(
+            f"{path}: the folder {parent} does not exist; create it or choose another output with -o"
+        )
+    if not os.access(parent, os.W_OK | os.X_OK):
+        raise UsageError(
+            f"{path}: cannot write into {parent}, which is not writable; choose another output with -o"
+        )
+
+
+def is_temporary(name: str) -> bool:
+    """Whether ``name`` is one that :func:`atomic_path` gives, left behind by a killed process."""
+    return name.startswith(".") and _PART in name
 
 
 def write_text(path: str | os.PathLike[str], text: str) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from sdf_siren.errors import UsageError
-from sdf_siren.files import atomic_path, write_text
+from sdf_siren.files import atomic_path, check_output, is_temporary, write_text
 
 
 def test_success_leaves_the_file_and_nothing_else(tmp_path: Path) -> None:
@@ -71,3 +71,22 @@ def test_the_file_follows_the_umask(tmp_path: Path) -> None:
 def test_text_is_utf8(tmp_path: Path) -> None:
     write_text(tmp_path / "out.txt", "Größe ω₀\n")
     assert (tmp_path / "out.txt").read_bytes() == "Größe ω₀\n".encode()
+
+
+def test_outputs_that_cannot_be_written_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    check_output(tmp_path / "new.ply")
+    with pytest.raises(UsageError, match="found a folder"):
+        check_output(tmp_path)
+    with pytest.raises(UsageError, match="does not exist"):
+        check_output(tmp_path / "missing" / "new.ply")
+    monkeypatch.setattr(os, "access", lambda path, mode: False)  # root may write everywhere
+    with pytest.raises(UsageError, match=r"cannot write into .* not writable"):
+        check_output(tmp_path / "new.ply")
+
+
+def test_temporary_names_are_recognised(tmp_path: Path) -> None:
+    with atomic_path(tmp_path / "out.ply") as temporary:
+        assert is_temporary(temporary.name)
+        temporary.write_text("whole")
+    assert not is_temporary("out.ply")
+    assert not is_temporary("apart.ply")

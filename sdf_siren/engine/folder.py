@@ -10,7 +10,7 @@ from pathlib import Path
 
 from sdf_siren.engine.manifest import Manifest
 from sdf_siren.errors import UsageError
-from sdf_siren.files import write_text
+from sdf_siren.files import is_temporary, write_text
 
 PIPELINE = "pipeline.toml"
 MANIFEST = "manifest.json"
@@ -49,7 +49,9 @@ class RunFolder:
         manifest, pipeline = self.path / MANIFEST, self.path / PIPELINE
         if not manifest.exists():
             # A run killed before its manifest was written leaves known names only.
-            strangers = [name for name in os.listdir(self.path) if name not in NAMES and not _temporary(name)]
+            strangers = [
+                name for name in os.listdir(self.path) if name not in NAMES and not is_temporary(name)
+            ]
             if strangers:
                 raise UsageError(
                     f"{self.path}: expected a run folder, found other files ({min(strangers)}); "
@@ -77,7 +79,7 @@ class RunFolder:
             if name != LOCK:
                 (self.path / name).unlink(missing_ok=True)
         for name in os.listdir(self.path):
-            if _temporary(name):
+            if is_temporary(name):
                 (self.path / name).unlink(missing_ok=True)
 
     @contextmanager
@@ -138,11 +140,6 @@ def _is_still(path: Path, handle: int) -> bool:
         return os.path.samestat(os.stat(path), os.fstat(handle))
     except FileNotFoundError:
         return False
-
-
-def _temporary(name: str) -> bool:
-    """Whether the name is one of :func:`sdf_siren.files.atomic_path`, left by a killed process."""
-    return name.startswith(".") and ".part" in name
 
 
 if sys.platform == "win32":

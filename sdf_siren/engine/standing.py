@@ -11,6 +11,7 @@ from sdf_siren.engine.folder import RunFolder
 from sdf_siren.engine.manifest import Manifest
 from sdf_siren.engine.pipeline import Pipeline, differences
 from sdf_siren.errors import UsageError
+from sdf_siren.files import check_output
 
 
 @dataclass(frozen=True)
@@ -61,15 +62,7 @@ def refuse_paths(request: Request) -> None:
         output.exists() and source.exists() and output.samefile(source)
     ):
         raise UsageError(f"{output}: the output is the input itself; choose another output with -o")
-    if output.is_dir():
-        raise UsageError(f"{output}: expected a file to write, found a folder; add a file name to -o")
-    parent = output.parent
-    if not parent.is_dir():
-        raise UsageError(
-            f"{output}: the folder {parent} does not exist; create it or choose another output with -o"
-        )
-    if not os.access(parent, os.W_OK | os.X_OK):
-        raise UsageError(f"{output}: cannot write into {parent}; choose another output with -o")
+    check_output(output)
 
 
 def standing(request: Request, input_print: dict[str, Any]) -> Standing:

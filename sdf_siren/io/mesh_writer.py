@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from sdf_siren.artifacts import Mesh
 from sdf_siren.errors import EmptySurfaceError, UsageError
-from sdf_siren.files import atomic_path
+from sdf_siren.files import atomic_path, check_output
 from sdf_siren.io.precision import needs_double, single_step
 
 _ROWS = 65536
@@ -59,12 +59,7 @@ def check_mesh_path(path: str | os.PathLike[str]) -> None:
     """
     path = Path(path)
     _known_suffix(path)
-    if path.is_dir():
-        raise UsageError(f"{path}: expected a file to write, found a folder; choose another output with -o")
-    if not path.parent.is_dir():
-        raise UsageError(f"{path}: the folder {path.parent} does not exist; choose another output with -o")
-    if not os.access(path.parent, os.W_OK | os.X_OK):
-        raise UsageError(f"{path}: the folder {path.parent} is not writable; choose another output with -o")
+    check_output(path)
 
 
 def _known_suffix(path: Path) -> str:
