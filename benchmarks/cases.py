@@ -57,14 +57,16 @@ def sampled(mesh: Mesh, case: Case) -> PointCloud:
     """Area-uniform points with interpolated vertex normals, perturbed if the case is noisy; seed 0."""
     import numpy as np
 
+    from sdf_siren.artifacts import vertex_normals
     from sdf_siren.clouds import PointCloud
     from sdf_siren.frames import Similarity
-    from sdf_siren.io.mesh_reader import vertex_normals
     from sdf_siren.metrics import sample_surface
 
     samples = sample_surface(mesh, case.points, seed=0)
     points = samples.points
-    normals = np.einsum("nk,nkd->nd", samples.weights, vertex_normals(mesh)[mesh.faces[samples.faces]])
+    normals = np.einsum(
+        "nk,nkd->nd", samples.weights, vertex_normals(mesh.vertices, mesh.faces)[mesh.faces[samples.faces]]
+    )
     normals /= np.linalg.norm(normals, axis=1, keepdims=True)
     if case.noisy:
         generator = np.random.default_rng(1)

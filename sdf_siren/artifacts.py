@@ -1,4 +1,4 @@
-"""What stages hand to each other, apart from point clouds and fields: the mesh."""
+"""What stages hand to each other, apart from point clouds and fields: the mesh, and its normals."""
 
 from __future__ import annotations
 
@@ -35,3 +35,18 @@ class Mesh:
             object.__setattr__(self, "normals", np.ascontiguousarray(self.normals, dtype=np.float32))
             if self.normals.shape != self.vertices.shape:
                 raise ValueError(f"normals must be {self.vertices.shape}, found {self.normals.shape}")
+
+
+def area_vectors(vertices: NDArray[np.floating], faces: NDArray[np.int64]) -> NDArray[np.float64]:
+    """One vector (f, 3) per face: along its outward normal, as long as its area."""
+    a, b, c = np.moveaxis(np.asarray(vertices, dtype=np.float64)[faces], 1, 0)
+    return np.asarray(np.cross(b - a, c - a) / 2)
+
+
+def vertex_normals(vertices: NDArray[np.floating], faces: NDArray[np.int64]) -> NDArray[np.float64]:
+    """(v, 3) unit normals: the area-weighted mean over the faces at each vertex, zero without any."""
+    weights = np.repeat(area_vectors(vertices, faces), 3, axis=0)
+    sums = [np.bincount(faces.ravel(), w, len(vertices)) for w in weights.T]
+    normals = np.stack(sums, axis=1)
+    length = np.linalg.norm(normals, axis=1, keepdims=True)
+    return np.asarray(normals / np.where(length > 0, length, 1.0))

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import trimesh
 
-from sdf_siren.artifacts import Mesh
+from sdf_siren.artifacts import Mesh, area_vectors, vertex_normals
 
 VERTICES = np.array([[0, 0, 0], [1, 0, 0], [0, 1, 0], [0, 0, 1]])
 FACES = np.array([[0, 2, 1], [0, 1, 3], [0, 3, 2], [1, 2, 3]])
@@ -51,3 +52,26 @@ def test_a_mesh_is_frozen() -> None:
     mesh = Mesh(VERTICES, FACES)
     with pytest.raises(AttributeError):
         mesh.faces = FACES  # type: ignore[misc]
+
+
+def test_area_vectors_are_normals_as_long_as_the_areas() -> None:
+    vertices = np.array([[0, 0, 0], [2, 0, 0], [0, 3, 0], [0, 0, 1]], dtype=np.float64) + 1e6
+    faces = np.array([[0, 1, 2], [0, 2, 1], [0, 3, 1], [0, 0, 1]])
+    np.testing.assert_allclose(
+        area_vectors(vertices, faces), [[0, 0, 3], [0, 0, -3], [0, 1, 0], [0, 0, 0]], atol=1e-8
+    )
+
+
+def test_vertex_normals_of_a_cube_are_its_diagonals() -> None:
+    box = trimesh.creation.box()
+    normals = vertex_normals(box.vertices, box.faces)
+    # Diagonal triangulation gives a corner one or two triangles per side, so only the octant is certain.
+    assert (np.sign(normals) == np.sign(box.vertices)).all()
+    np.testing.assert_allclose(np.linalg.norm(normals, axis=1), 1)
+    ball = trimesh.creation.icosphere(subdivisions=4)
+    np.testing.assert_allclose(vertex_normals(ball.vertices, ball.faces), ball.vertices, atol=0.02)
+
+
+def test_a_vertex_without_faces_has_no_normal() -> None:
+    normals = vertex_normals(np.eye(4, 3), np.array([[0, 1, 2]]))
+    assert (normals[3] == 0).all()

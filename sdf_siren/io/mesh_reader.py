@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from sdf_siren.artifacts import Mesh
+from sdf_siren.artifacts import Mesh, vertex_normals
 from sdf_siren.errors import InputError
 from sdf_siren.io.opening import checked_size, one_line
 from sdf_siren.io.ply import read_ply_mesh
@@ -54,7 +54,7 @@ def read_mesh_points(path: Path) -> RawPoints:
     Normals that the file lacks are the area-weighted means over the faces around a vertex.
     """
     mesh = read_mesh(path)
-    normals = vertex_normals(mesh) if mesh.normals is None else mesh.normals
+    normals = vertex_normals(mesh.vertices, mesh.faces) if mesh.normals is None else mesh.normals
     used = np.zeros(len(mesh.vertices), dtype=bool)
     used[mesh.faces] = True
     return RawPoints(
@@ -63,17 +63,6 @@ def read_mesh_points(path: Path) -> RawPoints:
         None,
         (f"the {int(used.sum())} vertices of a mesh with {len(mesh.faces)} faces are used as the scan",),
     )
-
-
-def vertex_normals(mesh: Mesh) -> NDArray[np.float64]:
-    """(v, 3) unit normals: the area-weighted mean over the faces at each vertex, zero without any."""
-    corners = mesh.vertices[mesh.faces]
-    across = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
-    normals = np.stack(
-        [np.bincount(mesh.faces.ravel(), np.repeat(a, 3), len(mesh.vertices)) for a in across.T], axis=1
-    )
-    length = np.linalg.norm(normals, axis=1, keepdims=True)
-    return normals / np.where(length > 0, length, 1.0)
 
 
 def _read_with_trimesh(path: Path, suffix: str) -> Mesh:

@@ -9,6 +9,8 @@ from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
 from scipy.spatial import cKDTree
 
+from sdf_siren.artifacts import area_vectors
+
 EXPECTED_SHARE = 0.2
 """A component is kept if it is nearest to at least this share of the scan points that a surface of
 its area would carry. A ghost sheet carries none: every scan point is nearer to the true sheet."""
@@ -41,9 +43,7 @@ def supported_faces(
     count, component = face_components(faces, len(vertices))
     if count <= 1:
         return np.ones(len(faces), dtype=bool), 0
-    corner = vertices[faces]
-    cross = np.cross(corner[:, 1] - corner[:, 0], corner[:, 2] - corner[:, 0])
-    area = np.bincount(component, np.linalg.norm(cross, axis=1) / 2, minlength=count)
+    area = np.bincount(component, np.linalg.norm(area_vectors(vertices, faces), axis=1), minlength=count)
     of_vertex = np.zeros(len(vertices), dtype=np.int32)
     of_vertex[faces.reshape(-1)] = np.repeat(component, 3)
     _, nearest = cKDTree(vertices).query(support, workers=torch.get_num_threads())

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from sdf_siren.artifacts import Mesh
+from sdf_siren.artifacts import Mesh, area_vectors
 from sdf_siren.errors import InputError
 
 
@@ -29,21 +29,9 @@ class SurfaceSamples:
     weights: NDArray[np.float64]
 
 
-def corners(mesh: Mesh, faces: NDArray[np.int64] | None = None) -> NDArray[np.float64]:
-    """Corner coordinates (m, 3 corners, 3) of the given faces, or of all."""
-    return mesh.vertices[mesh.faces if faces is None else mesh.faces[faces]]
-
-
-def area_vectors(mesh: Mesh) -> NDArray[np.float64]:
-    """One vector (f, 3) per face: along its outward normal, as long as its area."""
-    triangles = corners(mesh)
-    first = triangles[:, 0]
-    return np.asarray(np.cross(triangles[:, 1] - first, triangles[:, 2] - first) / 2)
-
-
 def face_normals(mesh: Mesh) -> NDArray[np.float64]:
     """Unit face normals (f, 3); zero for faces without area."""
-    vectors = area_vectors(mesh)
+    vectors = area_vectors(mesh.vertices, mesh.faces)
     length = np.linalg.norm(vectors, axis=1, keepdims=True)
     return np.asarray(np.divide(vectors, length, out=np.zeros_like(vectors), where=length > 0))
 
@@ -60,7 +48,7 @@ def sample_surface(mesh: Mesh, count: int, seed: int = 0) -> SurfaceSamples:
     """
     if count < 1:
         raise ValueError(f"expected at least one sample, found {count}")
-    cumulative = np.cumsum(np.linalg.norm(area_vectors(mesh), axis=1))
+    cumulative = np.cumsum(np.linalg.norm(area_vectors(mesh.vertices, mesh.faces), axis=1))
     if not len(cumulative) or not 0 < cumulative[-1] < np.inf:
         raise InputError("a mesh to sample needs faces with a finite area above zero; this one has none")
     generator = np.random.default_rng(seed)
@@ -71,5 +59,5 @@ def sample_surface(mesh: Mesh, count: int, seed: int = 0) -> SurfaceSamples:
     # Uniform on a triangle: the square root makes up for the area shrinking towards the corner.
     root, along = np.sqrt(generator.random(count)), generator.random(count)
     weights = np.stack([1 - root, root * (1 - along), root * along], axis=1)
-    points = np.einsum("nk,nkd->nd", weights, corners(mesh, faces))
+    points = np.einsum("nk,nkd->nd", weights, mesh.vertices[mesh.faces[faces]])
     return SurfaceSamples(points, faces, weights)

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from scipy.ndimage import uniform_filter
 from scipy.sparse import csr_array
 
-from sdf_siren.artifacts import Mesh
+from sdf_siren.artifacts import Mesh, vertex_normals
 from sdf_siren.frames import Similarity
 from sdf_siren.open3d_import import import_open3d
 from sdf_siren.render.camera import Camera, Floats
@@ -126,7 +126,9 @@ class Scene:
     def _open_to_the_sky(self) -> Floats:
         """Cast every vertex's rays and average the answers along the edges."""
         neighbours = _averaging(self._faces, len(self.vertices))
-        normals = self._normals if self._normals is not None else self._vertex_normals()
+        normals = self._normals
+        if normals is None:
+            normals = vertex_normals(self.vertices, self._faces).astype(np.float32)
         per_vertex = int(np.clip(OCCLUSION_RAYS // len(normals), 1, 64))
         generator = np.random.default_rng(0)
         clear = np.zeros(len(normals), dtype=np.float32)
@@ -155,14 +157,6 @@ class Scene:
         rays = np.concatenate([origins, directions * reach[:, None]], axis=1).astype(np.float32)
         occluded = self._caster.test_occlusions(self._tensor(rays), tnear=0.0, tfar=1.0).numpy()
         return np.asarray(np.logical_not(occluded))
-
-    def _vertex_normals(self) -> Floats:
-        """Unit normals (v, 3) averaged over a vertex's faces by area."""
-        a, b, c = np.moveaxis(self.vertices[self._faces], 1, 0)
-        facets = np.repeat(np.cross(b - a, c - a), 3, axis=0)
-        corners = self._faces.ravel()
-        sums = [np.bincount(corners, facets[:, k], len(self.vertices)) for k in range(3)]
-        return _unit(np.stack(sums, axis=1).astype(np.float32))
 
 
 def _averaging(faces: NDArray[np.int64], vertices: int) -> csr_array:

@@ -13,7 +13,6 @@ import trimesh
 from sdf_siren.artifacts import Mesh
 from sdf_siren.errors import EmptySurfaceError, InputError, UsageError
 from sdf_siren.io import check_mesh_path, read_mesh, write_mesh
-from sdf_siren.io.mesh_reader import vertex_normals
 
 SUFFIXES = ["ply", "obj", "stl", "off", "glb"]
 EXACT = ["ply", "obj", "off"]
@@ -189,13 +188,3 @@ def test_files_named_by_an_obj_are_not_opened(tmp_path: Path) -> None:
     (tmp_path / "secret.mtl").write_text("newmtl a\nmap_Kd secret.png\n")
     (tmp_path / "a.obj").write_text("mtllib secret.mtl\nusemtl a\nv 0 0 0\nv 1 0 0\nv 0 1 0\nf 1 2 3\n")
     assert len(read_mesh(tmp_path / "a.obj").faces) == 1
-
-
-def test_vertex_normals_of_a_cube_are_its_diagonals() -> None:
-    box = trimesh.creation.box()
-    normals = vertex_normals(Mesh(box.vertices, box.faces))
-    # Diagonal triangulation gives a corner one or two triangles per side, so only the octant is certain.
-    assert (np.sign(normals) == np.sign(box.vertices)).all()
-    np.testing.assert_allclose(np.linalg.norm(normals, axis=1), 1)
-    ball = sphere()
-    np.testing.assert_allclose(vertex_normals(ball), ball.vertices, atol=0.02)
