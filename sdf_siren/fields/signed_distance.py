@@ -48,8 +48,13 @@ class SignedDistanceField:
 
         The factor of the frame cancels: distances and coordinates scale alike.
         """
-        gradient = self.network.value_and_gradient(self._cube(points))[1]
-        return gradient.cpu().numpy().astype(np.float64)
+        return self.distance_and_gradient(points)[1]
+
+    def distance_and_gradient(self, points: ArrayLike) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Signed world distances (n,) and gradients (n, 3) at world ``points`` (n, 3), in one evaluation."""
+        value, gradient = self.network.value_and_gradient(self._cube(points))
+        distance = self.frame.length_to_world(value[:, 0].cpu().numpy())
+        return distance, gradient.cpu().numpy().astype(np.float64)
 
     def laplacian(self, points: ArrayLike) -> NDArray[np.float64]:
         """Laplacians (n,) float64 in 1 / world unit: twice the mean curvature on the surface."""

@@ -42,8 +42,8 @@ def fit_residual(field: SignedDistanceField, cloud: PointCloud) -> FitResidual:
     """
     stride = -(-len(cloud) // MOST_POINTS)
     points = cloud.points[::stride]
-    value = np.abs(field(points))
-    slope = np.linalg.norm(field.gradient(points), axis=1)
+    value, gradient = field.distance_and_gradient(points)
+    value, slope = np.abs(value), np.linalg.norm(gradient, axis=1)
     distance = np.divide(value, slope, out=np.full_like(value, np.inf), where=slope > 0)
     median, p95 = np.quantile(distance, [0.5, 0.95], method="inverted_cdf")
     return FitResidual(float(median), float(p95))

@@ -25,6 +25,14 @@ def test_derivatives_are_those_of_the_world_distance(network, offset):
     np.testing.assert_allclose(field.laplacian(points), second, atol=2e-3 * np.abs(second).max())
 
 
+def test_distance_and_gradient_are_those_of_the_separate_calls(network):
+    field = SignedDistanceField(network, Similarity((3.0, 2.0, 1.0), 0.1))
+    points = np.random.default_rng(0).uniform(-5, 5, (20, 3))
+    distance, gradient = field.distance_and_gradient(points)
+    np.testing.assert_allclose(distance, field(points), rtol=1e-12)
+    np.testing.assert_array_equal(gradient, field.gradient(points))
+
+
 def test_points_of_the_wrong_shape_are_refused(network):
     field = SignedDistanceField(network, Similarity((0, 0, 0), 1.0))
     with pytest.raises(ValueError, match="shape"):

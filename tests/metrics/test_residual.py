@@ -14,13 +14,11 @@ class ScaledSphere:
     def __init__(self, slope: float, radius: float = 1.0, centre: float = 0.0) -> None:
         self.slope, self.radius, self.centre, self.asked = slope, radius, centre, 0
 
-    def __call__(self, points: np.ndarray) -> np.ndarray:
+    def distance_and_gradient(self, points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         self.asked = len(points)
-        return self.slope * (np.linalg.norm(points - self.centre, axis=1) - self.radius)
-
-    def gradient(self, points: np.ndarray) -> np.ndarray:
         away = points - self.centre
-        return self.slope * away / np.linalg.norm(away, axis=1, keepdims=True)
+        length = np.linalg.norm(away, axis=1)
+        return self.slope * (length - self.radius), self.slope * away / length[:, None]
 
 
 def shell(distances: np.ndarray, centre: float = 0.0) -> PointCloud:
