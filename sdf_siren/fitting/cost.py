@@ -13,13 +13,14 @@ from sdf_siren.fields.threads import single_threaded
 from sdf_siren.fitting.gradients import CHUNK_ROWS, GradientEngine
 from sdf_siren.fitting.recipe import network_of, objective_of, optimizer_of
 from sdf_siren.fitting.settings import SurfaceSettings
+from sdf_siren.sampling.indicator import CELLS
 
 _WARM_UP, _TIMED = 3, 10
 _BYTES_PER_SCAN_POINT = 250
 """Float64 and float32 coordinates, normals, and the search tree."""
 
 _POOL_BYTES = 16_000_000
-_INDICATOR_BYTES = 96**3 * 8 * 16
+_INDICATOR_BYTES = CELLS**3 * 8 * 16
 
 
 @dataclass(frozen=True)
@@ -74,7 +75,7 @@ def _made_up_batch(s: SurfaceSettings, device: torch.device) -> dict[str, PointG
         return PointGroup(x, x / length, side, 0 * length, length).to(str(device))
 
     if s.quality == "paper":
-        return {"surface": group(s.surface_points), "volume": group(s.surface_points)}
+        return {"surface": group(s.surface_points), "volume": group(s.far_points)}
     return {"surface": group(s.surface_points), "near": group(s.near_points), "far": group(s.far_points)}
 
 

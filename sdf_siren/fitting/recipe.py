@@ -62,7 +62,7 @@ def sampler_of(s: SurfaceSettings, scan: OrientedScan, seed: int, device: torch.
     place = str(device)
     surface = PointGroup(torch.from_numpy(scan.points), normals=torch.from_numpy(scan.normals)).to(place)
     if s.quality == "paper":
-        return UniformVolumeSampler(surface, s.surface_points)
+        return UniformVolumeSampler(surface, s.surface_points, s.far_points)
     rng = np.random.default_rng(seed)
     indicator = Indicator(scan.points, scan.normals, seed)
     near = near_surface(

@@ -47,15 +47,17 @@ class UniformVolumeSampler:
 
     Attributes:
         surface: the scan.
-        count: points per step of each of the groups ``surface`` and ``volume``.
+        surface_count: points per step of the group ``surface``.
+        volume_count: points per step of the group ``volume``.
     """
 
     surface: PointGroup
-    count: int
+    surface_count: int
+    volume_count: int
 
     def draw(self, generator: torch.Generator) -> dict[str, PointGroup]:
-        """``count`` scan points with replacement and ``count`` new points of the cube."""
+        """Scan points with replacement, and new points of the cube."""
         device = generator.device
-        rows = torch.randint(len(self.surface), (self.count,), generator=generator, device=device)
-        x = torch.rand(self.count, 3, generator=generator, device=device) * 2 - 1
+        rows = torch.randint(len(self.surface), (self.surface_count,), generator=generator, device=device)
+        x = torch.rand(self.volume_count, 3, generator=generator, device=device) * 2 - 1
         return {"surface": self.surface.rows(rows), "volume": PointGroup(x)}

@@ -20,9 +20,11 @@ def test_pool_sampler_draws_matching_rows():
 
 def test_uniform_sampler_fills_the_cube():
     surface = PointGroup(torch.zeros(5, 3), normals=torch.ones(5, 3))
-    batch = UniformVolumeSampler(surface, 4000).draw(torch.Generator().manual_seed(0))
+    batch = UniformVolumeSampler(surface, 4000, 4000).draw(torch.Generator().manual_seed(0))
     assert len(batch["surface"]) == len(batch["volume"]) == 4000
     volume = batch["volume"].x
+    uneven = UniformVolumeSampler(surface, 3, 7).draw(torch.Generator().manual_seed(0))
+    assert (len(uneven["surface"]), len(uneven["volume"])) == (3, 7)
     assert volume.min() >= -1
     assert volume.max() <= 1
     torch.testing.assert_close(volume.mean(0), torch.zeros(3), atol=0.05, rtol=0)
