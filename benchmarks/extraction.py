@@ -78,7 +78,8 @@ def audit(field: Any, resolution: int) -> dict[str, int]:
     import numpy as np
     import torch
 
-    from sdf_siren.meshing.lattice import BRICK, evaluate_near_surface
+    from sdf_siren.meshing.bricks import members
+    from sdf_siren.meshing.lattice import evaluate_near_surface
 
     step = np.arange(resolution + 1) * (2 / resolution) - 1
     inside = np.empty((resolution + 1,) * 3, dtype=bool)
@@ -91,8 +92,9 @@ def audit(field: Any, resolution: int) -> dict[str, int]:
         for i, j, k in np.ndindex(2, 2, 2)
     )
     crossed = (corners > 0) & (corners < 8)
-    active = evaluate_near_surface(field.network, resolution).active
-    covered = active.repeat(BRICK, 0).repeat(BRICK, 1).repeat(BRICK, 2)
+    lattice = evaluate_near_surface(field.network, resolution)
+    covered = np.zeros_like(crossed)
+    covered[tuple(members(lattice.bricks.homes, lattice.cells).T)] = True
     return {"crossed_cells": int(crossed.sum()), "missed_cells": int((crossed & ~covered).sum())}
 
 

@@ -8,11 +8,16 @@ be joined by equality.
 
 from __future__ import annotations
 
+from typing import TypeVar
+
 import numpy as np
 from numpy.typing import NDArray
 from skimage.measure import marching_cubes
 
-from sdf_siren.meshing.lattice import BRICK, BrickLattice
+from sdf_siren.meshing.bricks import BRICK, bits
+from sdf_siren.meshing.lattice import LARGEST, BrickLattice
+
+T = TypeVar("T", bound=np.generic)
 
 BLOCK = 8
 """Bricks along a side of a block. 32 cells: small enough that float32 coordinates inside a block
@@ -30,61 +35,67 @@ def polygonise(lattice: BrickLattice) -> tuple[NDArray[np.float64], NDArray[np.i
         vertices (v, 3) float64 in the cube, and faces (f, 3) int64, counter-clockwise seen from
         the positive side; both empty if there is no level set.
     """
-    values = lattice.values.copy()
-    least = np.float32(_LEAST * lattice.cell)
-    small = np.abs(values) < least
-    values[small] = np.where(values[small] < 0, -least, least)
-    side = lattice.active.shape[0]
-    vertices, faces, count = [np.empty((0, 3))], [np.empty((0, 3), dtype=np.int64)], 0
-    for block in np.argwhere(_any_in_blocks(lattice.active)):
-        found = _polygonise_block(lattice, values, block * BLOCK, side)
-        if found is not None:
-            vertices.append(found[0])
-            faces.append(found[1] + count)
-            count += len(found[0])
-    welded, joined = _weld(np.concatenate(vertices), np.concatenate(faces))
-    return welded * lattice.cell - 1, joined
+    vertices, on_face, faces = [np.empty((0, 3))], [np.empty(0, dtype=np.bool_)], []
+    for block in _crossed_blocks(lattice):
+        found, triangles = _polygonise_block(lattice, block * BLOCK)
+        vertices.append(found + (block * BLOCK * BRICK).astype(np.float64))
+        on_face.append(((found == 0) | (found == BLOCK * BRICK)).any(axis=1))
+        faces.append(triangles)
+    blocks = np.cumsum([len(v) for v in vertices])
+    everywhere = np.concatenate(vertices)
+    number, kept = _weld(everywhere, np.flatnonzero(np.concatenate(on_face)))
+    joined = np.empty((sum(map(len, faces)), 3), dtype=np.int64)
+    done = 0
+    for triangles, before in zip(faces, blocks[:-1], strict=True):
+        np.take(number[before:], triangles, out=joined[done : done + len(triangles)])
+        done += len(triangles)
+    return everywhere[kept] * lattice.cell - 1, joined
 
 
-def _any_in_blocks(active: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Which blocks of BLOCK^3 bricks have an active one."""
-    blocks = -(-active.shape[0] // BLOCK)
-    padded = np.zeros((blocks * BLOCK,) * 3, dtype=bool)
-    padded[tuple(slice(n) for n in active.shape)] = active
-    return np.asarray(padded.reshape(blocks, BLOCK, blocks, BLOCK, blocks, BLOCK).any(axis=(1, 3, 5)))
+def _crossed_blocks(lattice: BrickLattice) -> NDArray[np.int32]:
+    """Where blocks with a crossed cell are, in blocks."""
+    bricks = lattice.bricks.homes[lattice.crossed != 0]
+    return np.unique(bricks // BLOCK, axis=0)
 
 
 def _polygonise_block(
-    lattice: BrickLattice, values: NDArray[np.float32], low: NDArray[np.int64], side: int
-) -> tuple[NDArray[np.float64], NDArray[np.int64]] | None:
-    """Marching cubes on one block: vertices in lattice units and faces, or None if it is not crossed."""
-    high = np.minimum(low + BLOCK, side)
-    bricks = lattice.index[tuple(slice(a, b + 1) for a, b in zip(low, high, strict=True))]
-    nodes = values[bricks].transpose(0, 3, 1, 4, 2, 5).reshape([n * BRICK for n in bricks.shape])
-    cells = (high - low) * BRICK
-    nodes = np.ascontiguousarray(nodes[tuple(slice(n + 1) for n in cells)])
-    active = lattice.active[tuple(slice(a, b) for a, b in zip(low, high, strict=True))]
+    lattice: BrickLattice, low: NDArray[np.int32]
+) -> tuple[NDArray[np.float32], NDArray[np.int32]]:
+    """Marching cubes on a block from brick ``low`` on: vertices in cells from there, and faces."""
+    rows = lattice.bricks.rows_in(low, low + BLOCK + 1)
+    most = BLOCK * BRICK + 1
+    nodes = np.ascontiguousarray(_side_by_side(lattice.values[rows])[:most, :most, :most])
+    least = np.float32(_LEAST * lattice.cell)
+    small = np.abs(nodes) < least
+    nodes[small] = np.where(nodes[small] < 0, -least, least)
+    crossed = _side_by_side(bits(lattice.crossed[rows]))
     # scikit-image looks a cell up in the mask by its node of highest index.
     mask = np.zeros(nodes.shape, dtype=bool)
-    mask[1:, 1:, 1:] = active.repeat(BRICK, 0).repeat(BRICK, 1).repeat(BRICK, 2)
-    if not nodes.min() < 0 < nodes.max():
-        return None
-    try:
-        found, faces, _, _ = marching_cubes(nodes, 0.0, mask=mask, gradient_direction="descent")
-    except RuntimeError:  # it says so when no cell inside the mask is crossed
-        return None
-    return found.astype(np.float64) + low * BRICK, faces.astype(np.int64)
+    mask[1:, 1:, 1:] = crossed[tuple(slice(n - 1) for n in nodes.shape)]
+    found, faces, _, _ = marching_cubes(nodes, 0.0, mask=mask, gradient_direction="descent")
+    return found, faces
+
+
+def _side_by_side(bricks: NDArray[T]) -> NDArray[T]:
+    """(4 a, 4 b, 4 c) nodes or cells of bricks (a, b, c, 64)."""
+    a, b, c, _ = bricks.shape
+    inside = bricks.reshape(a, b, c, BRICK, BRICK, BRICK)
+    return inside.transpose(0, 3, 1, 4, 2, 5).reshape(a * BRICK, b * BRICK, c * BRICK)
 
 
 def _weld(
-    vertices: NDArray[np.float64], faces: NDArray[np.int64]
-) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
-    """Join vertices (in lattice units) that two or more blocks have in common."""
-    on_face = (vertices % (BLOCK * BRICK) == 0).any(axis=1)
-    shared = np.flatnonzero(on_face)
-    _, first, inverse = np.unique(vertices[shared], axis=0, return_index=True, return_inverse=True)
-    target = np.arange(len(vertices))
-    target[shared] = shared[first][inverse.reshape(-1)]
-    keep = target == np.arange(len(vertices))
-    number = np.cumsum(keep) - 1
-    return vertices[keep], number[target][faces]
+    vertices: NDArray[np.float64], shared: NDArray[np.intp]
+) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+    """Join equal vertices (in lattice units) among the ``shared`` ones: new numbers, and which stay."""
+    # Equal vertices are on the same edge of the lattice, and no edge has two.
+    lowest = np.floor(vertices[shared])
+    axis = np.argmax(vertices[shared] - lowest, axis=1)
+    side = LARGEST + 1
+    edge = np.ravel_multi_index((*lowest.astype(np.int64).T, axis), (side, side, side, 3))
+    _, first, of_edge = np.unique(edge, return_index=True, return_inverse=True)
+    kept = np.ones(len(vertices), dtype=np.bool_)
+    kept[shared] = False
+    kept[shared[first]] = True
+    number = np.cumsum(kept) - 1
+    number[shared] = number[shared[first]][of_edge]
+    return number, kept
