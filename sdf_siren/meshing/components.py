@@ -21,13 +21,16 @@ def face_components(faces: NDArray[np.int64], vertices: int) -> tuple[int, NDArr
 
     Faces that share a vertex are connected.
     """
-    if not len(faces):
-        return 0, np.empty(0, dtype=np.int32)
-    rows, columns = np.concatenate([faces[:, 0], faces[:, 0]]), np.concatenate([faces[:, 1], faces[:, 2]])
-    graph = coo_matrix((np.ones(len(rows), dtype=np.int8), (rows, columns)), shape=(vertices, vertices))
+    # Two edges of each face, in the order of the faces: scipy then finds most rows sorted and adjacent,
+    # which is more than twice as fast as edges sorted by kind. Its graphs take 32-bit numbers without a copy.
+    corner = faces.astype(np.int32)
+    edges = corner[:, 0].repeat(2), corner[:, 1:].reshape(-1)
+    graph = coo_matrix((np.ones(len(edges[0]), dtype=np.int8), edges), shape=(vertices, vertices))
     _, label = connected_components(graph, directed=False)
-    names, of_face = np.unique(label[faces[:, 0]], return_inverse=True)
-    return len(names), of_face.reshape(-1).astype(np.int32)
+    of_face = label[corner[:, 0]]
+    used = np.bincount(of_face) > 0  # a vertex without faces is no component
+    number = np.cumsum(used, dtype=np.int32) - 1
+    return int(used.sum()), number[of_face]
 
 
 def supported_faces(

@@ -67,7 +67,8 @@ def extract(
     removed = 0
     if field.support is not None:
         kept, removed = supported_faces(vertices, faces, field.support)
-        vertices, faces = _only(vertices, faces[kept])
+        if removed:
+            vertices, faces = _only(vertices, faces[kept])
     if not len(faces):
         raise EmptySurfaceError(
             f"expected a surface in the field, found none at resolution {resolution}; "

@@ -173,6 +173,8 @@ class _Nodes:
     def _store(self, homes: Homes) -> None:
         self.bricks.add(homes)
         more = len(self.bricks) - len(self.known)
+        if not more:
+            return
         self.values = np.concatenate([self.values, np.ones((more, BRICK**3), dtype=np.float32)])
         self.known = np.concatenate([self.known, np.zeros(more, dtype=np.uint64)])
 

@@ -52,14 +52,15 @@ def polygonise(lattice: BrickLattice) -> tuple[NDArray[np.float64], NDArray[np.i
     return everywhere[kept] * lattice.cell - 1, joined
 
 
-def _crossed_blocks(lattice: BrickLattice) -> NDArray[np.int32]:
+def _crossed_blocks(lattice: BrickLattice) -> NDArray[np.int64]:
     """Where blocks with a crossed cell are, in blocks."""
-    bricks = lattice.bricks.homes[lattice.crossed != 0]
-    return np.unique(bricks // BLOCK, axis=0)
+    blocks = np.zeros((lattice.resolution // (BLOCK * BRICK) + 1,) * 3, dtype=bool)
+    blocks[tuple(lattice.bricks.homes[lattice.crossed != 0].T // BLOCK)] = True
+    return np.argwhere(blocks)
 
 
 def _polygonise_block(
-    lattice: BrickLattice, low: NDArray[np.int32]
+    lattice: BrickLattice, low: NDArray[np.int64]
 ) -> tuple[NDArray[np.float32], NDArray[np.int32]]:
     """Marching cubes on a block from brick ``low`` on: vertices in cells from there, and faces."""
     rows = lattice.bricks.rows_in(low, low + BLOCK + 1)

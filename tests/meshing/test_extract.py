@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from sdf_siren.errors import EmptySurfaceError, UsageError
-from sdf_siren.fields import SignedDistanceField, Siren, SirenShape
+from sdf_siren.fields import SignedDistanceField, Siren, SirenShape, initialise
 from sdf_siren.frames import Similarity
 from sdf_siren.meshing import extract, extract_mesh
 
@@ -62,6 +62,23 @@ def test_unsupported_components_are_removed_and_said():
     assert f"removed {found.components_removed} component" in found.notes[0]
     assert len(found.mesh.faces) < len(everything.mesh.faces)
     assert np.linalg.norm(found.mesh.vertices + 0.5, axis=1).max() < 0.9
+
+
+def test_the_mesh_is_the_same_for_any_number_of_threads():
+    network = initialise(SirenShape(width=16, hidden_layers=2), seed=3)
+    field = SignedDistanceField(network, Similarity((0, 0, 0), 1.0))
+    before = torch.get_num_threads()
+    meshes = []
+    try:
+        for threads in (1, 2, 3):
+            torch.set_num_threads(threads)
+            meshes.append(extract_mesh(field, 48))
+    finally:
+        torch.set_num_threads(before)
+    for mesh in meshes[1:]:
+        np.testing.assert_array_equal(mesh.vertices, meshes[0].vertices)
+        np.testing.assert_array_equal(mesh.faces, meshes[0].faces)
+        np.testing.assert_array_equal(mesh.normals, meshes[0].normals)
 
 
 def test_no_surface_is_an_error():
