@@ -2,8 +2,11 @@
 
 The cells are scikit-image's (Lewiner et al. 2003, topologically consistent). Blocks share the nodes
 on their common faces bit for bit, and scikit-image places a vertex between two nodes by the same
-arithmetic from either side, so vertices of neighbouring blocks are equal, not merely close, and can
-be joined by equality.
+arithmetic from either side, so vertices of neighbouring blocks are equal, not merely close, and are
+joined if they lie on the same edge of the lattice.
+
+Blocks are not worked on by several threads: scikit-image holds Python's lock, and two threads took as
+long as one.
 """
 
 from __future__ import annotations
@@ -25,7 +28,7 @@ resolve 4e-6 of a cell, large enough that the calls do not count."""
 
 _LEAST = 1e-4
 """Smallest magnitude of a node's value in units of the cell. A surface through a node would put
-several vertices in one place, which welding could not tell apart; so it passes that close by."""
+several vertices in one place and leave open on which edge each of them lies; so it passes that close by."""
 
 
 def polygonise(lattice: BrickLattice) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
@@ -41,14 +44,14 @@ def polygonise(lattice: BrickLattice) -> tuple[NDArray[np.float64], NDArray[np.i
         vertices.append(found + (block * BLOCK * BRICK).astype(np.float64))
         on_face.append(((found == 0) | (found == BLOCK * BRICK)).any(axis=1))
         faces.append(triangles)
-    blocks = np.cumsum([len(v) for v in vertices])
+    firsts = np.cumsum([len(found) for found in vertices])[:-1]
     everywhere = np.concatenate(vertices)
     number, kept = _weld(everywhere, np.flatnonzero(np.concatenate(on_face)))
     joined = np.empty((sum(map(len, faces)), 3), dtype=np.int64)
-    done = 0
-    for triangles, before in zip(faces, blocks[:-1], strict=True):
-        np.take(number[before:], triangles, out=joined[done : done + len(triangles)])
-        done += len(triangles)
+    rest = joined
+    for first, triangles in zip(firsts, faces, strict=True):
+        np.take(number[first:], triangles, out=rest[: len(triangles)])
+        rest = rest[len(triangles) :]
     return everywhere[kept] * lattice.cell - 1, joined
 
 
