@@ -1,4 +1,7 @@
-"""What is reconstructed: meshes sampled with or without noise, and scans with a ground truth."""
+"""What is reconstructed: meshes sampled or virtually scanned, and real scans with a ground truth.
+
+Nothing heavy is imported before a case is loaded: see surface.py.
+"""
 
 from __future__ import annotations
 
@@ -10,11 +13,7 @@ if TYPE_CHECKING:
     from sdf_siren.artifacts import Mesh
     from sdf_siren.clouds import PointCloud
 
-NOISE = 0.004
-"""Standard deviation of a noisy point's place, in the cube where the scan's half extent is 0.9."""
-
-NORMAL_NOISE = 0.2
-"""Standard deviation of a noisy normal's direction about each axis, radians."""
+SUBSETS = ("clean", "noisy", "dense", "occluded", "scans")
 
 
 @dataclass(frozen=True)
@@ -25,26 +24,40 @@ class Case:
         name: as given to ``--case``.
         subset: as given to ``--subset``.
         mesh: the true surface, relative to the data folder; empty where only the scan is known.
-        scan: the input, relative to the data folder; empty to sample ``mesh``.
-        points: how many to sample.
-        noisy: whether the samples and their normals are perturbed.
+        scan: the input, relative to the data folder; empty to make it from ``mesh`` as ``subset`` says.
+        incomplete: whether parts of the surface have no points at all, so that no method can know them.
     """
 
     name: str
     subset: str
     mesh: str
     scan: str = ""
-    points: int = 10_000
-    noisy: bool = False
+    incomplete: bool = False
 
-    def load(self, data: Path) -> PointCloud:
-        """The input points with normals."""
+    @property
+    def seeds_matter(self) -> bool:
+        """Whether the input differs between seeds; a given scan is what it is."""
+        return not self.scan
+
+    def load(self, data: Path, seed: int = 0) -> PointCloud:
+        """The input points, with normals unless they are a scan that has none."""
+        from sdf_siren.io import read_mesh, read_points
+
         if self.scan:
-            from sdf_siren.clouds.normals import complete_normals
-            from sdf_siren.io import read_points
+            return read_points(data / self.scan)
+        import virtual_scans
 
-            return complete_normals(read_points(data / self.scan))
-        return sampled(self.reference(data), self)
+        mesh = read_mesh(data / self.mesh)
+        match self.subset:
+            case "clean":
+                return virtual_scans.sampled(mesh, 10_000, seed)
+            case "noisy":
+                return virtual_scans.perturbed(virtual_scans.sampled(mesh, 50_000, seed), seed)
+            case "dense":
+                return virtual_scans.sampled(mesh, 200_000, seed)
+            case "occluded":
+                return virtual_scans.seen_from_around(mesh, seed)
+        raise ValueError(f"no way to make a scan of the subset {self.subset!r}")
 
     def reference(self, data: Path) -> Mesh | PointCloud:
         """The true surface, or the scan itself where none is known."""
@@ -53,31 +66,17 @@ class Case:
         return read_mesh(data / self.mesh) if self.mesh else self.load(data)
 
 
-def sampled(mesh: Mesh, case: Case) -> PointCloud:
-    """Area-uniform points with interpolated vertex normals, perturbed if the case is noisy; seed 0."""
-    import numpy as np
-
-    from sdf_siren.artifacts import vertex_normals
-    from sdf_siren.clouds import PointCloud
-    from sdf_siren.frames import Similarity
-    from sdf_siren.metrics import sample_surface
-
-    samples = sample_surface(mesh, case.points, seed=0)
-    points = samples.points
-    normals = np.einsum(
-        "nk,nkd->nd", samples.weights, vertex_normals(mesh.vertices, mesh.faces)[mesh.faces[samples.faces]]
+def cases_of(meshes: dict[str, str]) -> tuple[Case, ...]:
+    """The four virtual scans of watertight meshes, given as paths by name."""
+    return (
+        *(Case(name, "clean", mesh) for name, mesh in meshes.items()),
+        *(Case(f"{name}-noisy", "noisy", mesh) for name, mesh in meshes.items()),
+        *(Case(f"{name}-dense", "dense", mesh) for name, mesh in meshes.items()),
+        *(Case(f"{name}-occluded", "occluded", mesh, incomplete=True) for name, mesh in meshes.items()),
     )
-    normals /= np.linalg.norm(normals, axis=1, keepdims=True)
-    if case.noisy:
-        generator = np.random.default_rng(1)
-        scale = Similarity.fitting(points).scale
-        points = points + generator.normal(scale=NOISE / scale, size=points.shape)
-        normals += generator.normal(scale=NORMAL_NOISE, size=normals.shape)
-        normals /= np.linalg.norm(normals, axis=1, keepdims=True)
-    return PointCloud(points, normals.astype(np.float32), source=case.name)
 
 
-_SAMPLED = {
+WATERTIGHT = {
     "nefertiti": "meshes/nefertiti_50k.ply",
     "skull": "meshes/skull.ply",
     "anchor": "meshes/srb_anchor.ply",
@@ -86,15 +85,19 @@ _SAMPLED = {
     "scorpion": "meshes/scorpion.ply",
     "spot": "meshes/spot.ply",
     "kitten": "meshes/kitten_gc.ply",
+    "hammer": "meshes/hammer_rawscan.ply",
+    "abc": "meshes/abc_00016513_gt.ply",
 }
 
-CASES = (
-    *(Case(name, "clean", mesh) for name, mesh in _SAMPLED.items()),
-    *(Case(f"{name}-noisy", "noisy", mesh, points=50_000, noisy=True) for name, mesh in _SAMPLED.items()),
-    *(Case(f"{name}-dense", "dense", mesh, points=200_000) for name, mesh in _SAMPLED.items()),
-    Case("bunny-scan", "scans", "meshes/bunny_zipper.ply", "scans/bunny_raw_merged.ply"),
+SCANS = (
+    Case("bunny-scan", "scans", "meshes/bunny_zipper.ply", "scans/bunny_raw_merged.ply", incomplete=True),
+    Case(
+        "abc-scan", "scans", "meshes/abc_00016513_gt.ply", "scans/abc_00016513_simscan.npy", incomplete=True
+    ),
     Case("skull-scan", "scans", "meshes/skull.ply", "demo/skull_points_100k.ply"),
     Case("hammer-scan", "scans", "meshes/hammer_rawscan.ply", "demo/hammer_points_30k.ply"),
     Case("spot-scan", "scans", "meshes/spot.ply", "demo/spot_points_12k.ply"),
     Case("kitten-scan", "scans", "", "scans/kitten.xyz"),
 )
+
+CASES = (*cases_of(WATERTIGHT), *SCANS)

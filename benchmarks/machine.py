@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
+import subprocess
 from datetime import datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -26,6 +27,15 @@ def describe_machine(now: datetime) -> dict[str, Any]:
         },
         "versions": {"sdf-siren": sdf_siren.__version__, **{name: version(name) for name in LIBRARIES}},
     }
+
+
+def source_commit() -> str | None:
+    """The commit of this checkout, with ``-dirty`` where files differ; None outside a checkout."""
+    command = ["git", "-C", str(Path(__file__).parent), "describe", "--always", "--dirty"]
+    try:
+        return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
+    except (OSError, subprocess.CalledProcessError):
+        return None
 
 
 def _cpu() -> str:

@@ -1,0 +1,100 @@
+"""Point clouds made from a mesh whose surface is known: sampled by area, or seen from viewpoints."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sdf_siren.artifacts import Mesh, vertex_normals
+from sdf_siren.clouds import PointCloud
+from sdf_siren.frames import Similarity
+from sdf_siren.metrics import sample_surface
+from sdf_siren.open3d_import import import_open3d
+
+NOISE = 0.004
+"""Standard deviation of a noisy point's place, in the cube where the scan's half extent is 0.9."""
+
+NORMAL_NOISE = 0.2
+"""Standard deviation of a noisy normal's direction about each axis, radians."""
+
+DISTANCE = 2.5
+"""From a viewpoint to the middle of the object, in the cube: what lies deep in a fold is out of sight."""
+
+SEEN_POINTS = 45_000
+"""About how many points all viewpoints see together."""
+
+_VIEWPOINTS = np.array([[1, 1, 1], [1, -1, -1], [-1, 1, -1], [-1, -1, 1]]) / np.sqrt(3)
+_TRIAL_ROWS = 128
+
+
+def sampled(mesh: Mesh, points: int, seed: int) -> PointCloud:
+    """Area-uniform points with interpolated vertex normals."""
+    samples = sample_surface(mesh, points, seed=seed)
+    return PointCloud(samples.points, _normals(mesh, samples.faces, samples.weights))
+
+
+def perturbed(cloud: PointCloud, seed: int) -> PointCloud:
+    """The cloud with noise on places and normals."""
+    assert cloud.normals is not None
+    generator = np.random.default_rng(1 + seed)
+    scale = Similarity.fitting(cloud.points).scale
+    points = cloud.points + generator.normal(scale=NOISE / scale, size=cloud.points.shape)
+    normals = cloud.normals + generator.normal(scale=NORMAL_NOISE, size=cloud.points.shape)
+    normals /= np.linalg.norm(normals, axis=1, keepdims=True)
+    return PointCloud(points, normals.astype(np.float32))
+
+
+def seen_from_around(mesh: Mesh, seed: int) -> PointCloud:
+    """What four pinhole cameras around the object see of it, without noise.
+
+    The viewpoints are the corners of a tetrahedron, turned at random: spread evenly, they leave out
+    what the object itself hides and nothing else, whatever way up a mesh is stored. A coarse shot sets
+    the number of rays, so that small objects are not scanned more coarsely than large ones.
+    """
+    frame = Similarity.fitting(mesh.vertices)
+    vertices = frame.to_cube(mesh.vertices)
+    open3d = import_open3d()
+    scene = open3d.t.geometry.RaycastingScene()
+    scene.add_triangles(
+        open3d.core.Tensor(vertices.astype(np.float32)), open3d.core.Tensor(mesh.faces.astype(np.uint32))
+    )
+
+    def shoot(rows: int) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+        rays = np.concatenate([_pinhole(eye, radius, rows) for eye in eyes])
+        answer = scene.cast_rays(open3d.core.Tensor(rays.astype(np.float32)))
+        hit = np.isfinite(answer["t_hit"].numpy())
+        along = answer["primitive_uvs"].numpy()[hit].astype(np.float64)
+        weights = np.column_stack([1 - along.sum(axis=1), along])
+        return answer["primitive_ids"].numpy()[hit].astype(np.int64), weights
+
+    radius = float(np.linalg.norm(vertices, axis=1).max())
+    eyes = DISTANCE * _VIEWPOINTS @ _random_rotation(np.random.default_rng(seed))
+    share = len(shoot(_TRIAL_ROWS)[0]) / (len(eyes) * _TRIAL_ROWS**2)
+    faces, weights = shoot(round(np.sqrt(SEEN_POINTS / (len(eyes) * share))))
+    points = np.einsum("nk,nkd->nd", weights, mesh.vertices[mesh.faces[faces]])
+    return PointCloud(points, _normals(mesh, faces, weights))
+
+
+def _normals(mesh: Mesh, faces: NDArray[np.int64], weights: NDArray[np.float64]) -> NDArray[np.float32]:
+    """Unit vertex normals, interpolated to places on faces."""
+    normals = np.einsum("nk,nkd->nd", weights, vertex_normals(mesh.vertices, mesh.faces)[mesh.faces[faces]])
+    normals /= np.linalg.norm(normals, axis=1, keepdims=True)
+    return normals.astype(np.float32)
+
+
+def _pinhole(eye: NDArray[np.float64], radius: float, rows: int) -> NDArray[np.float64]:
+    """Rays (rows^2, origin and direction) from ``eye`` that cover the ball of ``radius`` about the middle."""
+    ahead = -eye / np.linalg.norm(eye)
+    right = np.cross(ahead, np.eye(3)[np.argmin(np.abs(ahead))])
+    right /= np.linalg.norm(right)
+    reach = radius / np.sqrt(np.dot(eye, eye) - radius**2)
+    centres = ((np.arange(rows) + 0.5) / rows * 2 - 1) * reach
+    x, y = (part.reshape(-1, 1) for part in np.meshgrid(centres, centres))
+    directions = ahead + x * right + y * np.cross(right, ahead)
+    return np.hstack([np.broadcast_to(eye, directions.shape), directions])
+
+
+def _random_rotation(generator: np.random.Generator) -> NDArray[np.float64]:
+    """Uniform over all rotations (and reflections, which make no difference here)."""
+    q, r = np.linalg.qr(generator.standard_normal((3, 3)))
+    return np.asarray(q * np.sign(np.diag(r)))
