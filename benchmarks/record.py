@@ -30,10 +30,13 @@ class Record:
         if path.exists():
             before = json.loads(path.read_text(encoding="utf-8"))
             then, now = _circumstances(before), _circumstances(json.loads(json.dumps(head)))
-            if then != now:
-                raise SettingsDiffer(
-                    f"{path} was measured with {then}, now it is {now}: choose another --output"
-                )
+            differing = [
+                f"{name} {then.get(name)} there, {now[name]} now"
+                for name in now
+                if then.get(name) != now[name]
+            ]
+            if differing:
+                raise SettingsDiffer(f"{', '.join(differing)}; choose another --output")
             self._rows = before["rows"]
         self._head = head
 
