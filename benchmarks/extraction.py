@@ -30,15 +30,17 @@ HERE = Path(__file__).resolve().parent
 @click.command()
 @click.argument("field", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--threads", type=click.IntRange(1), default=2, show_default=True)
+@click.option("--device", default="cpu", show_default=True)
 @click.option("--output", type=click.Path(path_type=Path))
-def extraction(field: Path, threads: int, output: Path | None) -> None:
+def extraction(field: Path, threads: int, device: str, output: Path | None) -> None:
     """Mesh FIELD at every resolution."""
     now = datetime.now(UTC)
     output = output or HERE / "results" / f"extraction-{now:%Y%m%d-%H%M}.json"
     output.parent.mkdir(parents=True, exist_ok=True)
-    record: dict[str, Any] = {**describe_machine(now), "field": field.name, "threads": threads, "rows": []}
+    settings = {"field": field.name, "threads": threads, "device": device}
+    record: dict[str, Any] = {**describe_machine(now), **settings, "rows": []}
     for resolution in RESOLUTIONS:
-        command = [sys.executable, __file__, "--measure", str(field), str(resolution), str(threads)]
+        command = [sys.executable, __file__, "--measure", str(field), str(resolution), str(threads), device]
         environment = {**os.environ, "OMP_NUM_THREADS": str(threads)}
         answer = subprocess.run(command, env=environment, check=True, capture_output=True, text=True)
         record["rows"].append(json.loads(answer.stdout))
@@ -47,7 +49,7 @@ def extraction(field: Path, threads: int, output: Path | None) -> None:
     click.echo(str(output))
 
 
-def measure(path: Path, resolution: int, threads: int) -> dict[str, Any]:
+def measure(path: Path, resolution: int, threads: int, device: str) -> dict[str, Any]:
     """The figures of one resolution."""
     import torch
 
@@ -56,10 +58,10 @@ def measure(path: Path, resolution: int, threads: int) -> dict[str, Any]:
 
     torch.set_num_threads(threads)
     field = load_field(path)
-    field.network.value(torch.zeros(1, 3))
+    field.network.to(device=device).value(torch.zeros(1, 3, device=device))
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     start, cpu = time.perf_counter(), time.process_time()
-    found = extract(field, resolution, device="cpu")
+    found = extract(field, resolution, device=device)
     row = {
         "resolution": resolution,
         "seconds": round(time.perf_counter() - start, 2),
@@ -69,6 +71,8 @@ def measure(path: Path, resolution: int, threads: int) -> dict[str, Any]:
         "evaluations": found.evaluations,
         "of_dense_percent": round(100 * found.evaluations / (resolution + 1) ** 3, 2),
     }
+    if device != "cpu":
+        row["peak_device_memory_mib"] = round(torch.cuda.max_memory_allocated() / 2**20)
     if resolution <= AUDITED:
         row |= audit(field, resolution)
     return row
@@ -101,6 +105,7 @@ def audit(field: Any, resolution: int) -> dict[str, int]:
 
 if __name__ == "__main__":
     if sys.argv[1:2] == ["--measure"]:
-        sys.stdout.write(json.dumps(measure(Path(sys.argv[2]), int(sys.argv[3]), int(sys.argv[4]))) + "\n")
+        row = measure(Path(sys.argv[2]), int(sys.argv[3]), int(sys.argv[4]), sys.argv[5])
+        sys.stdout.write(json.dumps(row) + "\n")
     else:
         extraction()

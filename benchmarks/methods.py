@@ -45,9 +45,6 @@ class Bench:
             standard: the row of ``standard``, which the paper's preset needs.
         """
         try:
-            if self._points is None:
-                made = self._script("prepare.py", self._data, self._case, self._seed, self._scan)
-                self._points = made.answer()["points"]
             figures = self._by(method, standard)
         except CommandFailed as error:
             return {"error": str(error)}
@@ -60,13 +57,36 @@ class Bench:
             return self._reconstruct(method)
         if standard is None:
             raise CommandFailed("needs the time of standard, which failed")
-        per_step = self._script("paper_step.py", self._scan, self._given.threads, self._given.device)
         budget = PAPER_SHARE[method] * fit_seconds(standard, self._given.device)
-        steps = max(1, round(budget / per_step.answer()["seconds_per_step"]))
-        figures = self._reconstruct("paper", "--set", f"fit.sdf.steps={steps}")
-        return {"steps": steps, "budget_seconds": budget, **figures}
+        steps = max(1, round(budget / self.seconds_per_paper_step()))
+        return {"budget_seconds": budget, **self.paper(steps)}
+
+    def seconds_per_paper_step(self) -> float:
+        """Of the CPU, or on the wall where a GPU does the work.
+
+        Raises:
+            CommandFailed: it could not be measured.
+        """
+        self._prepare()
+        ran = self._script("paper_step.py", self._scan, self._given.threads, self._given.device)
+        seconds: float = ran.answer()["seconds_per_step"]
+        return seconds
+
+    def paper(self, steps: int) -> dict[str, Any]:
+        """The figures of the paper's preset with a number of steps.
+
+        Raises:
+            CommandFailed: there is no mesh, or none that can be judged.
+        """
+        return {"steps": steps, **self._reconstruct("paper", "--set", f"fit.sdf.steps={steps}")}
+
+    def _prepare(self) -> None:
+        if self._points is None:
+            made = self._script("prepare.py", self._data, self._case, self._seed, self._scan)
+            self._points = made.answer()["points"]
 
     def _reconstruct(self, quality: str, *more: str) -> dict[str, Any]:
+        self._prepare()
         mesh = self._folder / f"{quality}.ply"
         command = ["-m", "sdf_siren", str(self._scan), "-o", str(mesh), "--quality", quality, "--force"]
         command += ["--quiet", "--seed", str(self._seed), *more]
@@ -85,6 +105,7 @@ class Bench:
 
     def _poisson(self) -> dict[str, Any]:
         """The depth with the best completeness: chosen with the answer in hand, in Poisson's favour."""
+        self._prepare()
         tried: list[dict[str, Any]] = []
         for depth in DEPTHS:
             mesh = self._folder / f"poisson{depth}.ply"

@@ -1,0 +1,79 @@
+"""What a made scan holds, and what it must not hold."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import trimesh
+from cases import cases_of
+from prepare import watertight, write_scan
+from virtual_scans import SEEN_POINTS, perturbed, sampled, seen_from_around
+
+from sdf_siren.artifacts import Mesh
+from sdf_siren.clouds import PointCloud
+from sdf_siren.io import read_points, write_mesh
+
+
+def ball(radius: float) -> Mesh:
+    shape = trimesh.creation.icosphere(subdivisions=4, radius=radius)
+    return Mesh(np.asarray(shape.vertices), np.asarray(shape.faces))
+
+
+def joined(a: Mesh, b: Mesh) -> Mesh:
+    return Mesh(np.vstack([a.vertices, b.vertices]), np.vstack([a.faces, b.faces + len(a.vertices)]))
+
+
+def test_what_is_hidden_has_no_points() -> None:
+    cloud = seen_from_around(joined(ball(1.0), ball(0.5)), seed=0)
+    assert np.linalg.norm(cloud.points, axis=1).min() > 0.99
+    assert len(cloud) == pytest.approx(SEEN_POINTS, rel=0.05)
+
+
+def test_a_ball_is_seen_from_all_sides_with_its_normals() -> None:
+    cloud = seen_from_around(ball(1.0), seed=0)
+    assert cloud.normals is not None
+    assert (np.einsum("nd,nd->n", cloud.points, cloud.normals) > 0.99).all()
+    # A camera at 2.5 sees a ball of 0.9 up to 69 degrees around, few points in the last of them; nothing is
+    # farther than 70.5 degrees from the nearest corner of a tetrahedron.
+    directions = np.asarray(trimesh.creation.icosphere(subdivisions=3).vertices)
+    assert (cloud.points @ directions.T).max(axis=0).min() > np.cos(np.radians(7))
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda mesh, seed: seen_from_around(mesh, seed),
+        lambda mesh, seed: sampled(mesh, 100, seed),
+        lambda mesh, seed: perturbed(sampled(mesh, 100, 0), seed),
+    ],
+)
+def test_a_seed_fixes_the_scan(make) -> None:
+    first, again, other = (make(ball(1.0), seed).points for seed in (0, 0, 1))
+    np.testing.assert_array_equal(first, again)
+    assert first.shape != other.shape or not np.array_equal(first, other)
+
+
+@pytest.mark.parametrize("with_normals", [True, False])
+def test_a_written_scan_is_read_as_it_was(tmp_path: Path, with_normals: bool) -> None:
+    cloud = sampled(ball(1.0), 50, seed=0)
+    cloud = cloud if with_normals else PointCloud(cloud.points + 1e6)
+    write_scan(cloud, tmp_path / "scan.ply")
+    found = read_points(tmp_path / "scan.ply")
+    np.testing.assert_array_equal(found.points, cloud.points)
+    assert (found.normals is not None) is with_normals
+    if cloud.normals is not None:
+        np.testing.assert_array_equal(found.normals, cloud.normals)
+
+
+def test_a_folder_of_meshes_gives_the_cases_of_the_watertight_ones(tmp_path: Path) -> None:
+    closed = ball(1.0)
+    write_mesh(closed, tmp_path / "closed.ply")
+    write_mesh(Mesh(closed.vertices, closed.faces[1:]), tmp_path / "open.ply")
+    write_scan(sampled(closed, 50, seed=0), tmp_path / "scan.ply")
+    found = watertight(tmp_path)
+    assert found == {"closed": "closed.ply"}
+    assert [case.name for case in cases_of(found)] == [
+        *("closed", "closed-noisy", "closed-dense", "closed-occluded")
+    ]
