@@ -111,9 +111,9 @@ class Bench:
             mesh = self._folder / f"poisson{depth}.ply"
             try:
                 ran = self._script("poisson.py", self._scan, mesh, depth, self._given.threads)
-            except CommandFailed as error:
+            except CommandFailed:
                 if depth == DEPTHS[-1] and not tried:
-                    raise error
+                    raise
                 continue
             tried.append({"depth": depth, **_cost(ran), "stages": ran.answer(), **self._judged(mesh)})
         best = min(tried, key=lambda row: row["surface"]["completeness"])
