@@ -71,10 +71,16 @@ def python(arguments: list[str], threads: int) -> Ran:
         ended = threading.Event()
         watch = threading.Thread(target=_watch, args=(process.pid, ended, cpu_by_time))
         watch.start()
-        _, status, usage = os.wait4(process.pid, 0)
-        wall = time.perf_counter() - start
-        ended.set()
-        watch.join()
+        try:
+            _, status, usage = os.wait4(process.pid, 0)
+            wall = time.perf_counter() - start
+        except BaseException:  # Ctrl-C: the command has no business to go on alone
+            process.kill()
+            process.wait()
+            raise
+        finally:
+            ended.set()
+            watch.join()
         process.returncode = os.waitstatus_to_exitcode(status)
         said.seek(0)
         complained.seek(0)
