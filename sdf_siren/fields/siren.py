@@ -18,7 +18,7 @@ import torch
 from torch import Tensor
 
 from sdf_siren.fields.closed_form import Workspace
-from sdf_siren.fields.threads import drain
+from sdf_siren.fields.threads import drain, processors
 
 EVALUATION_ROWS = 2048
 """Rows evaluated at once: large enough for the matrix products, small enough for the cache."""
@@ -128,7 +128,7 @@ class Siren:
         on_gpu = self.device.type != "cpu"
         rows = GPU_EVALUATION_ROWS if on_gpu else EVALUATION_ROWS
         chunks = -(-n // rows)
-        threads = 1 if on_gpu else min(torch.get_num_threads(), max(1, chunks))
+        threads = 1 if on_gpu else min(processors(), max(1, chunks))
         workspaces = [self.workspace(min(rows, max(1, n)), gradient=gradient) for _ in range(threads)]
         for workspace in workspaces:
             workspace.load()

@@ -50,13 +50,25 @@ def drain(tasks: int, work: Callable[[W, int], None], workers: Sequence[W]) -> N
 
 @contextmanager
 def single_threaded() -> Iterator[None]:
-    """Keep torch from running parallel loops of its own inside the block."""
-    threads = torch.get_num_threads()
+    """Keep torch from running parallel loops of its own inside the block; :func:`drain` may still share
+    work out to as many threads as before, see :func:`processors`."""
+    global _processors
+    threads, before = torch.get_num_threads(), _processors
+    _processors = processors()
     torch.set_num_threads(1)
     try:
         yield
     finally:
         torch.set_num_threads(threads)
+        _processors = before
+
+
+def processors() -> int:
+    """How many threads work may be shared out to: what torch was allowed outside ``single_threaded``."""
+    return _processors or torch.get_num_threads()
+
+
+_processors: int | None = None
 
 
 @cache

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from sdf_siren.fields import SignedDistanceField, SirenShape, initialise
+from sdf_siren.fields import CubicTiles, SignedDistanceField, SirenShape, initialise
 from sdf_siren.frames import Similarity
 
 
@@ -13,9 +13,17 @@ def network():
     return initialise(SirenShape(width=16), seed=0, dtype=torch.float64)
 
 
+def local_correction():
+    places = torch.cartesian_prod(*[torch.arange(4)] * 3)
+    generator = torch.Generator().manual_seed(0)
+    return CubicTiles(0.5, places, 0.01 * torch.randn(64, 20, dtype=torch.float64, generator=generator))
+
+
+@pytest.mark.parametrize("corrected", [False, True])
 @pytest.mark.parametrize("offset", [0.0, 1e6])
-def test_derivatives_are_those_of_the_world_distance(network, offset):
-    field = SignedDistanceField(network, Similarity((offset, 2.0, -offset), 0.01))
+def test_derivatives_are_those_of_the_world_distance(network, offset, corrected):
+    tiles = (local_correction(),) if corrected else ()
+    field = SignedDistanceField(network, Similarity((offset, 2.0, -offset), 0.01), tiles=tiles)
     points = np.random.default_rng(0).uniform(-50, 50, (20, 3)) + field.frame.centre
     step = 1e-2  # world units; 1e-4 in the cube
     shifts = np.eye(3) * step
@@ -37,3 +45,10 @@ def test_points_of_the_wrong_shape_are_refused(network):
     field = SignedDistanceField(network, Similarity((0, 0, 0), 1.0))
     with pytest.raises(ValueError, match="shape"):
         field(np.zeros(3))
+
+
+def test_the_error_is_known_where_points_were_kept_back(network):
+    frame = Similarity((0, 0, 0), 0.1)
+    assert SignedDistanceField(network, frame).error is None
+    field = SignedDistanceField(network, frame, {"refit": {"after": 0.002}})
+    assert field.error == pytest.approx(0.02)

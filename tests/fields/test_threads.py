@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from sdf_siren.fields.threads import drain, single_threaded
+from sdf_siren.fields.threads import drain, processors, single_threaded
 
 
 @pytest.mark.parametrize("workers", [1, 2, 5])
@@ -32,4 +32,7 @@ def test_torch_setting_is_restored():
     assert torch.get_num_threads() == before
     with single_threaded():
         assert torch.get_num_threads() == 1
-    assert torch.get_num_threads() == before
+        assert processors() == before
+        with single_threaded():
+            assert processors() == before
+    assert torch.get_num_threads() == processors() == before
