@@ -22,6 +22,11 @@ class OrientedScan:
     tree: cKDTree
     gauge: ScanGauge
 
+    def without(self, rows: NDArray[np.int64]) -> OrientedScan:
+        """The scan without some of its points; its gauge is kept."""
+        points, normals = np.delete(self.points, rows, axis=0), np.delete(self.normals, rows, axis=0)
+        return OrientedScan(points, normals, cKDTree(points), self.gauge)
+
 
 def oriented_scan(cloud: PointCloud) -> OrientedScan:
     """``cloud`` in its frame.

@@ -1,0 +1,184 @@
+"""The second half of a fit: local cubics where the network alone leaves the scan's points too far away.
+
+How local they are, and how much of what is missing is believed, is decided on points that neither the
+network nor the cubics have seen: the candidate whose zero level set passes closest to them is then fitted
+again to all points. If none is closer than the network alone by more than chance, there is no correction.
+
+Where a scan is much sparser in places than in most, a first level of tiles is chosen for those.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from sdf_siren.fields import CorrectedField, CubicTiles, SignedDistanceField, Siren
+from sdf_siren.fields.threads import processors, single_threaded
+from sdf_siren.fitting.local import Trust, fit_tiles
+from sdf_siren.fitting.scan import OrientedScan
+from sdf_siren.progress import Progress, ProgressCallback, silent
+
+HELD_OUT_SHARE, MOST_HELD_OUT, FEWEST_HELD_OUT = 0.05, 3000, 50
+
+EXACT = Trust(gradient_weight=0.1, ridge=1e-2, projected=False)
+NOISY = Trust(gradient_weight=0.4, ridge=0.5, projected=True)
+
+SIDES = {EXACT: (1.2, 1.35, 1.5, 1.8, 2.4), NOISY: (1.5, 2.0, 2.5, 3.0, 3.7, 4.6)}
+"""Candidates for the side of a tile, in units of the distance from a scan point to its eighth neighbour."""
+
+NEIGHBOUR = 8
+SPARSE_QUANTILE, MUCH_SPARSER = 0.9, 2.0
+"""A level of its own for the sparsest tenth of the surface, where it is so much sparser than most points."""
+
+LEAST_SLOPE = 0.3
+"""A field that is flatter counts as if it had this slope: a residual says nothing of distance there."""
+
+
+@dataclass(frozen=True)
+class Level:
+    """One level of a correction, as chosen: the side of its tiles in cube lengths, and what it trusts."""
+
+    side: float
+    trust: Trust
+
+
+@dataclass(frozen=True)
+class Refit:
+    """The outcome.
+
+    Attributes:
+        field: the network with the levels that were chosen, from coarse to fine; maybe none.
+        levels: how each was chosen.
+        before: mean distance of the held-out points to the network's level set, cube lengths.
+        after: the same with the levels, before they were fitted again to all points.
+    """
+
+    field: CorrectedField
+    levels: tuple[Level, ...]
+    before: float
+    after: float
+
+    def description(self) -> dict[str, object]:
+        """JSON-ready."""
+        levels = [{"side": level.side, **asdict(level.trust)} for level in self.levels]
+        tiles = sum(len(tiles) for tiles in self.field.tiles)
+        return {"levels": levels, "tiles": tiles, "before": self.before, "after": self.after}
+
+
+def held_out_rows(count: int, seed: int) -> NDArray[np.int64]:
+    """Rows of a scan of ``count`` points to keep from the fit; none of a scan too small to spare any."""
+    share = min(MOST_HELD_OUT, int(HELD_OUT_SHARE * count))
+    if share < FEWEST_HELD_OUT:
+        return np.empty(0, dtype=np.int64)
+    return np.sort(np.random.default_rng(seed).permutation(count)[:share])
+
+
+@single_threaded()
+def refit(
+    network: Siren,
+    scan: OrientedScan,
+    held_out: NDArray[np.int64],
+    *,
+    progress: ProgressCallback = silent,
+) -> Refit:
+    """Correct ``network`` where unseen points say that it helps.
+
+    Args:
+        network: on the CPU, fitted without the points ``held_out``.
+        scan: all points.
+        held_out: rows of the scan, from :func:`held_out_rows`; not empty.
+        progress: called once per candidate.
+    """
+    points, normals = torch.from_numpy(scan.points), torch.from_numpy(scan.normals)
+    seen = torch.ones(len(points), dtype=torch.bool)
+    seen[held_out] = False
+    unseen = points[~seen]
+    field = CorrectedField(network)
+    least = _distances(field, unseen)
+    before = float(least.mean())
+    chosen: list[Level] = []
+    units, done = _units(scan), 0
+    trust = NOISY if scan.gauge.noisy else EXACT
+    for unit in units:
+        missing = _Missing.of(field, points[seen], normals[seen], trust)
+        best, start = None, least
+        for factor in SIDES[trust]:
+            level = Level(factor * unit, trust)
+            distance = _distances(field.plus(missing.fitted(level, unseen)), unseen)
+            if distance.mean() < least.mean() and _closer(distance, start):
+                best, least = level, distance
+            done += 1
+            progress(
+                Progress("refit", done, len(units) * len(SIDES[trust]), {"distance": float(least.mean())})
+            )
+        if best is not None:
+            chosen.append(best)
+            if unit != units[-1]:
+                field = field.plus(missing.fitted(best))
+    final = CorrectedField(network)
+    for level in chosen:
+        final = final.plus(_Missing.of(final, points, normals, level.trust).fitted(level))
+    return Refit(final, tuple(chosen), before, float(least.mean()))
+
+
+def refit_sentence(field: SignedDistanceField) -> str:
+    """What the refit of a fitted field came to, in the scan's units, for people."""
+    found: Any = field.record["refit"]
+    before, after, *sides = field.frame.length_to_world(
+        [found["before"], found["after"], *(level["side"] for level in found["levels"])]
+    )
+    if not sides:
+        return f"points kept back lie {before:.3g} from the surface on average; local cubics would not help"
+    return (
+        f"{found['tiles']:,} local cubics of side {' and '.join(f'{side:.3g}' for side in sides)}: "
+        f"points kept back lie {after:.3g} from the surface on average, {before:.3g} without"
+    )
+
+
+@dataclass(frozen=True)
+class _Missing:
+    """What a field lacks at points: (n, 3) where, (n,) in value, (n, 3) in gradient."""
+
+    points: Tensor
+    value: Tensor
+    gradient: Tensor
+
+    @classmethod
+    def of(cls, field: CorrectedField, points: Tensor, normals: Tensor, trust: Trust) -> _Missing:
+        value, gradient = field.value_and_gradient(points)
+        if trust.projected:
+            squared = gradient.square().sum(dim=1, keepdim=True).clamp_min(LEAST_SLOPE**2)
+            points = points - gradient * (value / squared)
+            gradient = field.value_and_gradient(points)[1]
+        return cls(points, -value[:, 0], normals - gradient)
+
+    def fitted(self, level: Level, seen_from: Tensor | None = None) -> CubicTiles:
+        return fit_tiles(self.points, self.value, self.gradient, level.side, level.trust, seen_from=seen_from)
+
+
+def _distances(field: CorrectedField, points: Tensor) -> Tensor:
+    """Distances (n,) of points to the zero level set, to first order."""
+    value, gradient = field.value_and_gradient(points)
+    return value[:, 0].abs() / gradient.norm(dim=1).clamp_min(LEAST_SLOPE)
+
+
+def _closer(one: Tensor, other: Tensor) -> bool:
+    """Whether the first distances are smaller by more than two standard errors of the mean."""
+    gain = other - one
+    return bool(gain.mean() > 2 * gain.std() / len(gain) ** 0.5)
+
+
+def _units(scan: OrientedScan) -> tuple[float, ...]:
+    """The length that tiles are measured in, from coarse to fine: for the sparse parts, and for most."""
+    rows = np.random.default_rng(0).permutation(len(scan.points))[:4000]
+    neighbour = min(NEIGHBOUR, len(scan.points) - 1)
+    distance = np.sort(scan.tree.query(scan.points[rows], k=[neighbour + 1], workers=processors())[0][:, 0])
+    most = float(np.median(distance))
+    area = np.cumsum(distance**2)  # each point stands for a patch of surface
+    sparse = float(distance[np.searchsorted(area, SPARSE_QUANTILE * area[-1])])
+    return (sparse, most) if sparse > MUCH_SPARSER * most else (most,)

@@ -1,0 +1,125 @@
+"""The refit: chosen by points that it has not seen, refused where it does not help."""
+
+import numpy as np
+import pytest
+import torch
+from scipy.spatial import cKDTree
+
+from sdf_siren.clouds import unit_normals
+from sdf_siren.clouds.spacing import gauge
+from sdf_siren.fields import SirenShape, Torus, initialise
+from sdf_siren.fitting.refit import EXACT, NOISY, held_out_rows, refit
+from sdf_siren.fitting.scan import OrientedScan
+
+SOLID = Torus(0.6, 0.28)
+
+
+def torus_scan(count, noise=0.0, normal_noise=0.0, sparse_half=None, seed=0):
+    """Points on a torus in the cube; of the half with x < 0 only the share ``sparse_half``."""
+    generator = torch.Generator().manual_seed(seed)
+
+    def normal_numbers(size):
+        return torch.randn(size, dtype=torch.float64, generator=generator)
+
+    x = torch.rand(60 * count, 3, dtype=torch.float64, generator=generator) * 2 - 1
+    value, normal = SOLID.value_and_gradient(x)
+    close = value[:, 0].abs() < 0.05
+    x, normal = (x - value * normal)[close], normal[close]
+    if sparse_half is not None:
+        kept = torch.rand(len(x), generator=generator) < torch.where(x[:, 0] > 0, 1.0, sparse_half)
+        x, normal = x[kept], normal[kept]
+    x, normal = x[:count], normal[:count]
+    assert len(x) == count
+    points = (x + noise * normal_numbers(x.shape)).numpy().astype(np.float32)
+    normals = unit_normals((normal + normal_noise * normal_numbers(x.shape)).numpy())
+    tree = cKDTree(points)
+    return OrientedScan(points, normals, tree, gauge(points, normals, tree))
+
+
+class Wavy:
+    """A network that is a torus up to ripples: exact shape minus what a refit should take up."""
+
+    def __init__(self, amplitude):
+        self.amplitude = amplitude
+
+    def value_and_gradient(self, x):
+        value, gradient = SOLID.value_and_gradient(x)
+        value, gradient = value.clone(), gradient.clone()
+        value += self.amplitude * torch.sin(9 * x[:, :1])
+        gradient[:, :1] += 9 * self.amplitude * torch.cos(9 * x[:, :1])
+        return value, gradient
+
+    def value(self, x):
+        return self.value_and_gradient(x)[0]
+
+
+def error_of(field, count=2000):
+    """Mean distance of true surface points to the level set."""
+    generator = torch.Generator().manual_seed(9)
+    x = torch.rand(count, 3, generator=generator) * 2 - 1
+    value, normal = SOLID.value_and_gradient(x)
+    x = x - value * normal
+    f, g = field.value_and_gradient(x)
+    return float((f[:, 0].abs() / g.norm(dim=1)).mean())
+
+
+def test_ripples_are_taken_out_of_a_clean_scan():
+    scan = torus_scan(8000)
+    network = Wavy(0.004)
+    found = refit(network, scan, held_out_rows(8000, 0))
+    assert [level.trust for level in found.levels] == [EXACT]
+    assert found.after < 0.1 * found.before
+    assert error_of(found.field) < 0.1 * error_of(network)
+
+
+def test_ripples_are_taken_out_of_a_noisy_scan_and_the_noise_is_not_put_in():
+    scan = torus_scan(12_000, noise=0.004, normal_noise=0.2)
+    assert scan.gauge.noisy
+    network = Wavy(0.004)
+    found = refit(network, scan, held_out_rows(12_000, 0))
+    assert [level.trust for level in found.levels] == [NOISY]
+    assert error_of(found.field) < 0.4 * error_of(network)
+
+
+def test_nothing_is_changed_where_nothing_is_missing():
+    scan = torus_scan(6000, noise=0.004, normal_noise=0.2)
+    network = Wavy(0.0)
+    found = refit(network, scan, held_out_rows(6000, 0))
+    assert found.levels == ()
+    assert found.field.tiles == ()
+    assert found.after == found.before
+
+
+def test_sparse_places_get_a_level_of_their_own():
+    scan = torus_scan(12_000, sparse_half=0.05)
+    network = Wavy(0.004)
+    found = refit(network, scan, held_out_rows(12_000, 0))
+    assert len(found.levels) == 2
+    assert found.levels[0].side > 2 * found.levels[1].side
+    assert error_of(found.field) < 0.2 * error_of(network)
+
+
+def test_progress_counts_every_candidate():
+    scan, reports = torus_scan(2000), []
+    refit(Wavy(0.004), scan, held_out_rows(2000, 0), progress=reports.append)
+    assert [report.done for report in reports] == list(range(1, reports[-1].total + 1))
+    assert {report.task for report in reports} == {"refit"}
+
+
+def test_the_description_is_json(tmp_path):
+    import json
+
+    scan = torus_scan(2000)
+    network = initialise(SirenShape(width=8), seed=0)
+    description = refit(network, scan, held_out_rows(2000, 0)).description()
+    assert json.loads(json.dumps(description)) == description
+    assert {"levels", "tiles", "before", "after"} == description.keys()
+
+
+@pytest.mark.parametrize(("count", "held"), [(100, 0), (999, 0), (1000, 50), (20_000, 1000), (10**6, 3000)])
+def test_how_many_points_are_kept_back(count, held):
+    rows = held_out_rows(count, 0)
+    assert len(rows) == held
+    assert len(np.unique(rows)) == held
+    assert (np.diff(rows) > 0).all()
+    np.testing.assert_array_equal(rows, held_out_rows(count, 0))
