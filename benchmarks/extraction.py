@@ -58,7 +58,7 @@ def measure(path: Path, resolution: int, threads: int, device: str) -> dict[str,
 
     torch.set_num_threads(threads)
     field = load_field(path)
-    field.network.to(device=device).value(torch.zeros(1, 3, device=device))
+    field.in_cube.to(device=device).value(torch.zeros(1, 3, device=device))
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     start, cpu = time.perf_counter(), time.process_time()
     found = extract(field, resolution, device=device)
@@ -90,14 +90,14 @@ def audit(field: Any, resolution: int) -> dict[str, int]:
     inside = np.empty((resolution + 1,) * 3, dtype=bool)
     for i, x in enumerate(step):
         plane = np.stack(np.meshgrid([x], step, step, indexing="ij"), axis=-1).reshape(-1, 3)
-        value = field.network.value(torch.from_numpy(plane.astype(np.float32)))[:, 0]
+        value = field.in_cube.value(torch.from_numpy(plane.astype(np.float32)))[:, 0]
         inside[i] = (value < 0).numpy().reshape(resolution + 1, resolution + 1)
     corners = sum(
         inside[i : resolution + i, j : resolution + j, k : resolution + k].astype(np.int8)
         for i, j, k in np.ndindex(2, 2, 2)
     )
     crossed = (corners > 0) & (corners < 8)
-    lattice = evaluate_near_surface(field.network, resolution)
+    lattice = evaluate_near_surface(field.in_cube, resolution)
     covered = np.zeros_like(crossed)
     covered[tuple(members(lattice.bricks.homes, lattice.cells).T)] = True
     return {"crossed_cells": int(crossed.sum()), "missed_cells": int((crossed & ~covered).sum())}

@@ -42,7 +42,8 @@ def resolution_option(command: Command) -> Command:
         "--resolution",
         type=int,
         metavar="N",
-        help="Cells along a side of the cube around the scan, 8 to 1024.  [default: 256]",
+        help="Cells along a side of the cube around the scan, 8 to 1024, all of one size.  "
+        "[default: 256, finer where the surface bends]",
     )(command)
 
 

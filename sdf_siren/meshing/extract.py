@@ -13,6 +13,7 @@ from sdf_siren.errors import EmptySurfaceError
 from sdf_siren.fields import Field, SignedDistanceField, choose_device
 from sdf_siren.meshing.components import supported_faces
 from sdf_siren.meshing.lattice import check_resolution, evaluate_near_surface
+from sdf_siren.meshing.refine import refine
 from sdf_siren.meshing.triangles import polygonise
 from sdf_siren.progress import Progress, ProgressCallback, silent
 
@@ -34,8 +35,12 @@ class Extraction:
     notes: tuple[str, ...]
 
 
+RESOLUTION = 256
+"""Cells along a side of the cube unless given."""
+
+
 def extract_mesh(
-    field: SignedDistanceField, resolution: int = 256, *, progress: ProgressCallback = silent
+    field: SignedDistanceField, resolution: int | None = None, *, progress: ProgressCallback = silent
 ) -> Mesh:
     """The zero level set of ``field`` as a mesh; see :func:`extract`."""
     return extract(field, resolution, progress=progress).mesh
@@ -43,8 +48,9 @@ def extract_mesh(
 
 def extract(
     field: SignedDistanceField,
-    resolution: int = 256,
+    resolution: int | None = None,
     *,
+    flatness: float | None = None,
     device: str = "auto",
     progress: ProgressCallback = silent,
 ) -> Extraction:
@@ -52,7 +58,10 @@ def extract(
 
     Args:
         field: as fitted or loaded.
-        resolution: cells along a side of the cube, which is 2 / 1.8 of the scan's longest side.
+        resolution: cells along a side of the cube, which is 2 / 1.8 of the scan's longest side; None for
+            256.
+        flatness: edges that the surface rises farther above are split, world units; 0 splits none. None
+            stands for the field's own error if the resolution is left open too, else for 0.
         device: ``auto``, ``cpu`` or ``cuda[:i]``.
         progress: called with the lattice nodes evaluated so far.
 
@@ -60,10 +69,13 @@ def extract(
         UsageError: the resolution is out of range.
         EmptySurfaceError: there is no level set near the scan.
     """
+    if flatness is None:
+        flatness = field.error or 0.0 if resolution is None else 0.0
+    resolution = RESOLUTION if resolution is None else resolution
     check_resolution(resolution)
     place = choose_device(device)
-    network = field.network.to(device=place)
-    vertices, faces, evaluations = level_set(network, resolution, device=place, progress=progress)
+    in_cube = field.in_cube.to(device=place)
+    vertices, faces, evaluations = level_set(in_cube, resolution, device=place, progress=progress)
     removed = 0
     if field.support is not None:
         kept, removed = supported_faces(vertices, faces, field.support)
@@ -74,7 +86,14 @@ def extract(
             f"expected a surface in the field, found none at resolution {resolution}; "
             "the fit may have failed: try more steps or another seed"
         )
-    vertices, normals = _onto_level_set(network, vertices, 2 / resolution, place)
+
+    def onto_level_set(vertices: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float32]]:
+        return _onto_level_set(in_cube, vertices, 2 / resolution, place)
+
+    vertices, normals = onto_level_set(vertices)
+    if flatness > 0:
+        flatness *= field.frame.scale
+        vertices, normals, faces = refine(vertices, normals, faces, flatness, onto_level_set)
     notes: tuple[str, ...] = ()
     if removed:
         notes = (

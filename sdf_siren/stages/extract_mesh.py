@@ -17,7 +17,16 @@ class ExtractMesh(Stage):
     needs: ClassVar[tuple[str, ...]] = ("field",)
     gives: ClassVar[tuple[str, ...]] = ("mesh",)
 
-    resolution: int = option(256, "Cells along a side of the cube around the scan.", minimum=8, maximum=1024)
+    resolution: int | None = option(
+        None,
+        "Cells along a side of the cube around the scan, all of one size. Left open: 256, and finer "
+        "where the surface bends.",
+        minimum=8,
+        maximum=1024,
+    )
+    flatness: float | None = option(
+        None, "Split edges that the surface rises farther above, in the scan's units; 0 for none.", minimum=0
+    )
 
     def run(self, artifacts: Artifacts, context: Context) -> Artifacts:
         from sdf_siren.meshing import extract
@@ -25,6 +34,7 @@ class ExtractMesh(Stage):
         extraction = extract(
             artifacts["field"],
             self.resolution,
+            flatness=self.flatness,
             device=context.device,
             progress=context.progress,
         )
@@ -35,4 +45,4 @@ class ExtractMesh(Stage):
         return {"mesh": extraction.mesh}
 
     def plan(self, artifacts: Artifacts, context: Context) -> list[str]:
-        return [f"resolution {self.resolution}"]
+        return [f"resolution {self.resolution or '256, finer where the surface bends'}"]

@@ -8,6 +8,7 @@ from sdf_siren.errors import EmptySurfaceError, UsageError
 from sdf_siren.fields import SignedDistanceField, Siren, SirenShape, initialise
 from sdf_siren.frames import Similarity
 from sdf_siren.meshing import extract, extract_mesh
+from sdf_siren.metrics import topology
 
 
 def bump_network(offset=0.0):
@@ -90,3 +91,32 @@ def test_no_surface_is_an_error():
 def test_resolution_is_checked():
     with pytest.raises(UsageError, match="from 8 to 1024"):
         extract_mesh(SignedDistanceField(bump_network(), Similarity((0, 0, 0), 1.0)), 2000)
+
+
+def fitted(after):
+    """The blob as a fit whose points kept back lie ``after`` cube lengths from it."""
+    return SignedDistanceField(bump_network(), Similarity((0, 0, 0), 0.02), {"refit": {"after": after}})
+
+
+def largest_gap(mesh, frame):
+    """How far the middles of edges are from the surface, cube lengths."""
+    corners = frame.to_cube(mesh.vertices)[mesh.faces]
+    middle = ((corners + np.roll(corners, -1, axis=1)) / 2).reshape(-1, 3)
+    slope = np.pi / 4 * np.linalg.norm(np.sin(np.pi * middle), axis=1)
+    return (np.abs(exact(middle)) / slope).max()
+
+
+def test_left_open_the_mesh_is_as_fine_as_the_fit_is_good():
+    field = fitted(1e-5)
+    fine, coarse = extract_mesh(field), extract_mesh(field, 256)
+    assert len(fine.faces) > 1.5 * len(coarse.faces)
+    assert largest_gap(fine, field.frame) < 1.3e-5 < largest_gap(coarse, field.frame)
+    assert topology(fine).watertight
+    assert len(extract_mesh(fitted(1e-3)).faces) == len(coarse.faces)
+
+
+def test_a_flatness_in_world_units_may_be_asked_for():
+    field = fitted(1e-3)
+    mesh = extract(field, 64, flatness=1e-4 / field.frame.scale).mesh
+    assert largest_gap(mesh, field.frame) < 1.3e-4
+    assert len(extract(field, 64, flatness=0.0).mesh.faces) < len(mesh.faces)

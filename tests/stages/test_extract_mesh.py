@@ -9,10 +9,13 @@ def test_call(stand_in, context, said):
     extraction = SimpleNamespace(mesh="mesh", evaluations=10, components_removed=2, notes=("removed 2",))
     calls = stand_in("sdf_siren.meshing", extract=extraction)
     assert ExtractMesh(resolution=64).run({"field": "field"}, context) == {"mesh": "mesh"}
-    assert calls == [("extract", ("field", 64), {"device": "cpu", "progress": context.progress})]
+    assert calls == [
+        ("extract", ("field", 64), {"flatness": None, "device": "cpu", "progress": context.progress})
+    ]
     assert said("note") == [{"text": "removed 2"}]
     assert said("measures") == [{"evaluations": 10, "components_removed": 2}]
 
 
 def test_plan(context):
-    assert ExtractMesh().plan({}, context) == ["resolution 256"]
+    assert ExtractMesh().plan({}, context) == ["resolution 256, finer where the surface bends"]
+    assert ExtractMesh(resolution=64).plan({}, context) == ["resolution 64"]
