@@ -1,8 +1,8 @@
 """Field files: a fitted field as safetensors, so that it can be meshed again.
 
-One file holds everything: the parameters and the support points as tensors, and the architecture,
-the frame and the record of the fit as JSON in the header's metadata. safetensors checks its header
-against the file's size and executes nothing.
+One file holds everything: the parameters, the local corrections and the support points as tensors, and the
+architecture, the frame and the record of the fit as JSON in the header's metadata. safetensors checks
+its header against the file's size and executes nothing.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from sdf_siren.errors import InputError
-from sdf_siren.fields import SignedDistanceField, Siren, SirenShape
+from sdf_siren.fields import CubicTiles, SignedDistanceField, Siren, SirenShape
 from sdf_siren.files import atomic_path
 from sdf_siren.frames import Similarity
 
@@ -44,11 +44,15 @@ def write_field(field: SignedDistanceField, path: str | os.PathLike[str]) -> Non
         },
         "frame": {"centre": list(frame.centre), "scale": frame.scale},
         "record": dict(field.record),
+        "tile_sides": [tiles.side for tiles in field.tiles],
     }
     tensors = {}
     for layer, (weight, bias) in enumerate(zip(field.network.weights, field.network.biases, strict=True)):
         tensors[f"weights.{layer}"] = weight.cpu().contiguous()
         tensors[f"biases.{layer}"] = bias.cpu().contiguous()
+    for level, tiles in enumerate(field.tiles):
+        tensors[f"tiles.{level}.places"] = tiles.places.to("cpu", torch.int32).contiguous()
+        tensors[f"tiles.{level}.coefficients"] = tiles.coefficients.cpu().contiguous()
     if field.support is not None:
         tensors["support"] = torch.from_numpy(field.support)
     with atomic_path(path) as temporary:
@@ -61,6 +65,7 @@ def load_field(path: str | os.PathLike[str], device: str = "cpu") -> SignedDista
     Raises:
         InputError: the file is missing, is not a field file, or contradicts itself.
     """
+    import torch
     from safetensors import SafetensorError, safe_open
 
     path = Path(path)
@@ -74,13 +79,29 @@ def load_field(path: str | os.PathLike[str], device: str = "cpu") -> SignedDista
                 )
             names = set(file.keys())
             layers = range(len(list(pairwise(shape.sizes))))
+            sides = [float(side) for side in description.get("tile_sides", [])]
             missing = [n for i in layers for n in (f"weights.{i}", f"biases.{i}") if n not in names]
+            missing += [
+                n
+                for i in range(len(sides))
+                for n in (f"tiles.{i}.places", f"tiles.{i}.coefficients")
+                if n not in names
+            ]
             if missing:
                 raise InputError(f"{path}: a field file needs the tensor {missing[0]}, found {sorted(names)}")
             weights = [file.get_tensor(f"weights.{i}").to(device) for i in layers]
             biases = [file.get_tensor(f"biases.{i}").to(device) for i in layers]
+            tiles = tuple(
+                CubicTiles(
+                    side,
+                    file.get_tensor(f"tiles.{i}.places").to(device, torch.int64),
+                    file.get_tensor(f"tiles.{i}.coefficients").to(device),
+                )
+                for i, side in enumerate(sides)
+            )
             support = file.get_tensor("support").numpy() if "support" in names else None
-        if not all(bool(t.isfinite().all()) for t in [*weights, *biases]):
+        parameters = [*weights, *biases, *(level.coefficients for level in tiles)]
+        if not all(bool(t.isfinite().all()) for t in parameters):
             raise InputError(f"{path}: a field file needs finite parameters, found NaN or infinity")
         network = Siren(shape, weights, biases)
         x, y, z = description["frame"]["centre"]
@@ -89,7 +110,7 @@ def load_field(path: str | os.PathLike[str], device: str = "cpu") -> SignedDista
         raise InputError(f"{path}: no such file") from None
     except (SafetensorError, OSError, KeyError, TypeError, ValueError) as error:
         raise InputError(f"{path}: not a field file written by this program ({error})") from None
-    return SignedDistanceField(network, frame, description.get("record", {}), support)
+    return SignedDistanceField(network, frame, description.get("record", {}), support, tiles)
 
 
 def _description(path: Path, metadata: dict[str, str] | None) -> dict[str, Any]:

@@ -8,7 +8,7 @@ import torch
 from safetensors.torch import save_file
 
 from sdf_siren.errors import InputError, UsageError
-from sdf_siren.fields import SignedDistanceField, SirenShape, initialise
+from sdf_siren.fields import CubicTiles, SignedDistanceField, SirenShape, initialise
 from sdf_siren.frames import Similarity
 from sdf_siren.io import load_field, write_field
 
@@ -19,7 +19,12 @@ def field():
     support = np.random.default_rng(0).uniform(-1, 1, (50, 3)).astype(np.float32)
     record = {"seed": 3, "settings": {"steps": 10, "surface_schedule": []}, "source": 'naïve "scan".ply'}
     network = initialise(SirenShape(width=12, hidden_layers=2, omega_0=25.0), seed=1)
-    return SignedDistanceField(network, frame, record, support)
+    generator = torch.Generator().manual_seed(2)
+    places = torch.cartesian_prod(*[torch.arange(5)] * 3)
+    tiles = tuple(
+        CubicTiles(side, places, torch.randn(len(places), 20, generator=generator)) for side in (0.4, 0.2)
+    )
+    return SignedDistanceField(network, frame, record, support, tiles)
 
 
 def test_round_trip_is_exact(field, tmp_path):
@@ -30,6 +35,10 @@ def test_round_trip_is_exact(field, tmp_path):
     assert all(
         torch.equal(a, b) for a, b in zip(found.network.parameters, field.network.parameters, strict=True)
     )
+    for level, written in zip(found.tiles, field.tiles, strict=True):
+        assert level.side == written.side
+        assert torch.equal(level.places, written.places)
+        assert torch.equal(level.coefficients, written.coefficients)
     assert found.frame == field.frame
     assert found.record == field.record
     np.testing.assert_array_equal(found.support, field.support)
@@ -41,6 +50,7 @@ def test_a_field_without_support_comes_back_without(field, tmp_path):
     path = tmp_path / "field.safetensors"
     write_field(SignedDistanceField(field.network, field.frame), path)
     assert load_field(path).support is None
+    assert load_field(path).tiles == ()
 
 
 def tampered(field, path, **changes):
@@ -69,6 +79,14 @@ def tampered(field, path, **changes):
         {"frame": {"centre": [0, 0, 0], "scale": 0.0}},
         {"frame": {}},
         {"tensors": {"biases.0": torch.full((12,), float("nan"))}},
+        {"tensors": {"tiles.0.coefficients": torch.full((125, 20), float("nan"))}},
+        {"tensors": {"tiles.0.coefficients": torch.zeros(124, 20)}},
+        {"tensors": {"tiles.1.places": torch.full((125, 3), 10**6)}},
+        {"tile_sides": [0.4, 0.2, 0.1]},
+        {"tile_sides": [0.4, 0.0]},
+        {"tile_sides": [0.4, 1e-9]},
+        {"tile_sides": ["wide", 0.2]},
+        {"tile_sides": 7},
     ],
 )
 def test_contradictions_are_refused_in_one_line(field, tmp_path, changes):
