@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -17,6 +18,13 @@ from sdf_siren.cli.options import (
     use_threads,
     version_option,
 )
+
+if TYPE_CHECKING:
+    from sdf_siren.engine.folder import RunFolder
+    from sdf_siren.engine.pipeline import Override
+
+OTHER_SECONDS = 8.0
+"""Of a run with ``--time``: starting, reading, meshing, writing and the preview; the fit gets the rest."""
 
 _EPILOG = """\b
 Subcommands (reconstruct NAME --help; ./NAME means a file of that name):
@@ -35,6 +43,13 @@ Exit codes: 0 done, 1 the job failed, 2 usage, 3 unreadable input, 130 Ctrl-C, 1
 @output_option
 @click.option(
     "--quality", metavar="draft|standard|high", help="Effort of the fit; also paper.  [default: standard]"
+)
+@click.option(
+    "--time",
+    "seconds",
+    type=click.FloatRange(min=OTHER_SECONDS + 1),
+    metavar="SECONDS",
+    help="About how long the whole run may take; sets quality and steps.",
 )
 @resolution_option
 @click.option(
@@ -61,6 +76,7 @@ def scan(
     scan: Path,
     output: Path | None,
     quality: str | None,
+    seconds: float | None,
     resolution: int | None,
     crop: tuple[float, ...] | None,
     device: str,
@@ -90,13 +106,14 @@ def scan(
     from sdf_siren.stages import CATALOGUE
 
     refuse_contradiction(quiet, verbose)
+    output = output or Path(f"{scan.stem}_mesh.ply")
     shorthands = [
         Override("fit.sdf", "quality", quality, "--quality"),
+        *_time_overrides(seconds, RunFolder(folder_of(output)) if resume else None),
         Override("extract.mesh", "resolution", resolution, "--resolution"),
         Override("read.points", "crop", crop, "--crop"),
     ]
     overrides = [o for o in shorthands if o.value is not None] + [parse_override(text) for text in settings]
-    output = output or Path(f"{scan.stem}_mesh.ply")
     request = Request(
         pipeline=load(pipeline or shipped_pipeline("surface"), CATALOGUE).with_options(overrides, seed=seed),
         input=scan,
@@ -114,3 +131,19 @@ def scan(
         announce(plan_lines(request, Run(request).plan()))
     else:
         perform(request, quiet=quiet, verbose=verbose)
+
+
+def _time_overrides(seconds: float | None, resumed: RunFolder | None) -> list[Override]:
+    """What ``--time`` asks of the fit: the time that remains for it, or what was decided in a run that is to
+    be resumed, for measuring again would give another answer."""
+    from sdf_siren.engine.folder import PIPELINE
+    from sdf_siren.engine.pipeline import Override, parse
+    from sdf_siren.stages import CATALOGUE
+
+    if seconds is None:
+        return []
+    found = resumed.read() if resumed is not None else None
+    if found is None:
+        return [Override("fit.sdf", "seconds", seconds - OTHER_SECONDS, "--time")]
+    decided = parse(found[1], CATALOGUE, PIPELINE).options().get("fit.sdf", {})
+    return [Override("fit.sdf", name, decided.get(name), "--time") for name in ("quality", "steps")]

@@ -6,7 +6,7 @@ import datetime
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import takewhile
 from pathlib import Path
 from typing import Any
@@ -78,6 +78,8 @@ class Run:
         for stage in self.request.pipeline.stages:
             if stage in self._preparing:
                 self._run((stage,))
+        self._settle()
+        for stage in self.request.pipeline.stages:
             said[stage.name] += stage.plan(self._artifacts, self._context(stage))
         if found.kind != "new":
             said[found.kind] = [
@@ -107,6 +109,7 @@ class Run:
                     Event("note", "", {"text": f"nothing to resume for {request.output}; starting anew"})
                 )
             self._run(self._preparing)
+            self._settle()
             if folder is None:
                 self._run(self._working)
             else:
@@ -123,6 +126,12 @@ class Run:
         manifest = self._journal.manifest
         kept = folder.path if folder is not None and request.keep_folder else None
         return Outcome(request.output, kept, manifest.measures, manifest.seconds)
+
+    def _settle(self) -> None:
+        """Decide what stages leave to the machine and the moment."""
+        self._working = tuple(stage.settled(self._artifacts, self._context(stage)) for stage in self._working)
+        pipeline = replace(self.request.pipeline, stages=(*self._preparing, *self._working))
+        self.request = replace(self.request, pipeline=pipeline)
 
     def _begin(self) -> tuple[Journal, Standing]:
         """Everything that can be refused without reading the input as a scan."""

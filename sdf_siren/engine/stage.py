@@ -103,6 +103,14 @@ class Stage(ABC):
     def check(self, context: Context) -> None:  # noqa: B027 - most stages have nothing to refuse
         """Refuse what can be refused before any work is done, e.g. an unknown output format."""
 
+    def settled(self, artifacts: Artifacts, context: Context) -> Stage:
+        """The stage with every option decided that depends on this machine and moment, before anything is
+        written: the resolved pipeline holds the decision, so that the run can be repeated and resumed.
+
+        ``artifacts`` holds what the preparing stages gave.
+        """
+        return self
+
     @abstractmethod
     def run(self, artifacts: Artifacts, context: Context) -> Artifacts:
         """Do the work; returns the artifacts named in ``gives``."""

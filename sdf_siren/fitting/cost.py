@@ -4,20 +4,31 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 
+from sdf_siren.clouds import PointCloud
 from sdf_siren.clouds.groups import PointGroup
+from sdf_siren.errors import UsageError
 from sdf_siren.fields import choose_device
 from sdf_siren.fields.threads import single_threaded
 from sdf_siren.fitting.gradients import CHUNK_ROWS, GradientEngine
 from sdf_siren.fitting.recipe import network_of, objective_of, optimizer_of
-from sdf_siren.fitting.settings import SurfaceSettings
+from sdf_siren.fitting.scan import oriented_scan
+from sdf_siren.fitting.settings import SurfaceSettings, resolve_settings
 from sdf_siren.sampling.indicator import CELLS
 
-_WARM_UP, _TIMED = 3, 10
+_WARM_UP, _TIMED = 5, 20
 _BYTES_PER_SCAN_POINT = 250
 """Float64 and float32 coordinates, normals, and the search tree."""
+
+_SECONDS_PER_FIT, _SECONDS_PER_SCAN_POINT = 0.8, 1.4e-5
+"""Of the search tree, the pools and the refit; measured on two cores of an AMD EPYC."""
+
+FEWEST_STEPS = 100
+_LARGER_FROM = 4000
+"""Steps of ``standard`` from which on the larger network of ``high`` is the better use of the time."""
 
 _POOL_BYTES = 16_000_000
 _INDICATOR_BYTES = CELLS**3 * 8 * 16
@@ -26,7 +37,7 @@ _INDICATOR_BYTES = CELLS**3 * 8 * 16
 @dataclass(frozen=True)
 class CostEstimate:
     """Attributes:
-    seconds: of the optimizer steps.
+    seconds: of the whole fit.
     bytes: of the fit's peak memory, beyond the program itself.
     device: where it would run.
     """
@@ -45,6 +56,60 @@ def estimate_cost(settings: SurfaceSettings, points: int, device: str = "auto") 
         device: as for ``fit_surface``.
     """
     place = choose_device(device)
+    seconds = _seconds_before_and_after(points) + _seconds_per_step(settings, place) * settings.steps
+    batch = settings.surface_points + settings.near_points + settings.far_points
+    rows = CHUNK_ROWS * torch.get_num_threads() if place.type == "cpu" else batch
+    buffers = rows * settings.width * (settings.depth + 1) * 7 * 4
+    parameters = network_of(settings, seed=0).shape.parameter_count * 4 * 16
+    scan = points * _BYTES_PER_SCAN_POINT
+    return CostEstimate(seconds, buffers + parameters + scan + _POOL_BYTES + _INDICATOR_BYTES, str(place))
+
+
+def settings_within(
+    cloud: PointCloud,
+    seconds: float,
+    quality: str = "standard",
+    *,
+    steps: int | None = None,
+    device: str = "auto",
+    **settings: object,
+) -> dict[str, Any]:
+    """The ``quality`` and the ``steps`` with which a fit takes about ``seconds``.
+
+    Measured on this machine, so another one, or another time, gives another answer: a run that is to be
+    repeated keeps the answer, not the question. Of ``standard`` and ``high`` the one that makes the better
+    use of the time is taken; ``draft`` and ``paper`` remain.
+
+    Raises:
+        UsageError: the time is too short for this scan, or steps are given too.
+    """
+    if steps is not None:
+        raise UsageError("fit.sdf.seconds and fit.sdf.steps exclude each other; give one of them")
+    place, gauge = choose_device(device), oriented_scan(cloud).gauge
+
+    def affordable(quality: str) -> int:
+        chosen = resolve_settings(gauge, quality, **settings)
+        return int((seconds - _seconds_before_and_after(len(cloud))) / _seconds_per_step(chosen, place))
+
+    if quality == "high":
+        quality = "standard"
+    count = affordable(quality)
+    if quality == "standard" and count > _LARGER_FROM:
+        quality, count = "high", affordable("high")
+    if count < FEWEST_STEPS:
+        raise UsageError(
+            f"{cloud.source}: expected time for at least {FEWEST_STEPS} steps, found {seconds:.3g} s, "
+            f"enough for {max(count, 0)}; give it more time"
+        )
+    return {"quality": quality, "steps": count}
+
+
+def _seconds_before_and_after(points: int) -> float:
+    return _SECONDS_PER_FIT + _SECONDS_PER_SCAN_POINT * points
+
+
+def _seconds_per_step(settings: SurfaceSettings, place: torch.device) -> float:
+    """Seconds of an optimizer step, measured on made-up points."""
     network = network_of(settings, seed=0).to(device=place)
     batch = _made_up_batch(settings, place)
     engine = GradientEngine(network, objective_of(settings), torch.get_num_threads())
@@ -57,12 +122,7 @@ def estimate_cost(settings: SurfaceSettings, points: int, device: str = "auto") 
             gradients, _ = engine(batch, 0.0)
             optimizer.step(gradients, settings.learning_rate)
         _wait_for(place)
-        seconds = (time.perf_counter() - start) / _TIMED * settings.steps
-    rows = CHUNK_ROWS * torch.get_num_threads() if place.type == "cpu" else sum(map(len, batch.values()))
-    buffers = rows * settings.width * (settings.depth + 1) * 7 * 4
-    parameters = network.shape.parameter_count * 4 * 16
-    scan = points * _BYTES_PER_SCAN_POINT
-    return CostEstimate(seconds, buffers + parameters + scan + _POOL_BYTES + _INDICATOR_BYTES, str(place))
+    return (time.perf_counter() - start) / _TIMED
 
 
 def _made_up_batch(s: SurfaceSettings, device: torch.device) -> dict[str, PointGroup]:

@@ -27,7 +27,7 @@ def test_default(reconstruct, files, tmp_path):
     code, out, err = reconstruct("scan.ply")
     assert code == 0
     assert files() == {"scan.ply", "scan_mesh.ply"} | {f"scan_mesh.ply.run/{name}" for name in RUN_FILES}
-    defaults = {"crop": None, "quality": "standard", "steps": 4, "seed": 0, "resolution": 256}
+    defaults = {"crop": None, "quality": "standard", "steps": 4, "seed": 0, "resolution": None}
     assert result(tmp_path / "scan_mesh.ply") == defaults
     lines = out.splitlines()
     assert lines[0] == "scan_mesh.ply: 12,345 faces, watertight, 1 component"
@@ -35,6 +35,41 @@ def test_default(reconstruct, files, tmp_path):
     assert lines[2].startswith("read.points 0.0 s, filter.normals 0.0 s, fit.sdf")
     assert lines[3] == "run folder scan_mesh.ply.run"
     assert "read.points: dropped 2 rows" in err.splitlines()
+
+
+class TestTime:
+    def test_what_remains_for_the_fit_decides_quality_and_steps(self, reconstruct, tmp_path):
+        code, _, _ = reconstruct("scan.ply", "--time", "20")
+        assert code == 0
+        found = result(tmp_path / "scan_mesh.ply")
+        assert (found["quality"], found["steps"]) == ("high", 12)
+        recorded = (tmp_path / "scan_mesh.ply.run" / "pipeline.toml").read_text()
+        assert "steps = 12" in recorded
+        assert "seconds" not in recorded
+
+    def test_a_resumed_run_keeps_what_was_decided(self, reconstruct, fit, tmp_path, monkeypatch):
+        def stop(step):
+            if step == 5:
+                raise KeyboardInterrupt
+
+        monkeypatch.setattr(fit, "hook", staticmethod(stop))
+        assert reconstruct("scan.ply", "--time", "20")[0] == 130
+        monkeypatch.setattr(fit, "hook", staticmethod(lambda step: None))
+        code, _, err = reconstruct("scan.ply", "--time", "20", "--resume")
+        assert code == 0, err
+        assert result(tmp_path / "scan_mesh.ply")["steps"] == 12
+        assert fit.taken == [*range(5), *range(5, 12)]
+
+    def test_resume_of_nothing_measures(self, reconstruct, tmp_path):
+        assert reconstruct("scan.ply", "--time", "20", "--resume")[0] == 0
+        assert result(tmp_path / "scan_mesh.ply")["steps"] == 12
+
+    @pytest.mark.parametrize("seconds", ["0", "8", "-3", "nan", "soon"])
+    def test_no_time(self, reconstruct, files, seconds):
+        code, _, err = reconstruct("scan.ply", "--time", seconds)
+        assert code == 2
+        assert "--time" in err
+        assert files() == {"scan.ply"}
 
 
 def test_every_option(reconstruct, tmp_path):
@@ -205,7 +240,7 @@ class TestAgain:
         reconstruct("scan.ply")
         code, _, err = reconstruct("scan.ply", "--resume", "--resolution", "64")
         assert code == 2
-        assert "extract.mesh.resolution was 256, now 64" in err
+        assert "extract.mesh.resolution was" in err
 
     def test_resume_of_nothing(self, reconstruct):
         code, _, err = reconstruct("scan.ply", "--resume")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import ClassVar
 
@@ -54,6 +54,10 @@ class FitWord(Stage):
     quality: str = option("good", "How well.", choices=("good", "bad"))
     box: tuple[float, float] | None = option(None, "Where.")
     label: str = option("", "Anything.")
+    budget: int | None = option(None, "Decides the steps.", minimum=1)
+
+    def settled(self, artifacts: Artifacts, context: Context) -> FitWord:
+        return self if self.budget is None else replace(self, budget=None, steps=2 * self.budget)
 
     def run(self, artifacts: Artifacts, context: Context) -> Artifacts:
         checkpoint = context.folder / CHECKPOINT if context.folder else None

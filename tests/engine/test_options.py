@@ -48,7 +48,7 @@ def test_accepted(fit_stage, values, name, kept):
         ({"box": 1}, "expected a list of 2 numbers"),
         ({"label": 5}, "expected a text, found 5"),
         ({"stepps": 5}, "here: fit.word has no option 'stepps'; did you mean steps?"),
-        ({"zzz": 5}, "it takes steps, rate, quality, box, label"),
+        ({"zzz": 5}, "it takes steps, rate, quality, box, label, budget"),
         ({"use": "x"}, "has no option 'use'"),
     ],
 )
@@ -65,7 +65,7 @@ def test_no_options(catalogue):
 
 
 def test_described(fit_stage):
-    assert list(fields_of(fit_stage)) == ["steps", "rate", "quality", "box", "label"]
+    assert list(fields_of(fit_stage)) == ["steps", "rate", "quality", "box", "label", "budget"]
     assert expected(fit_stage, "label") == "a text"
 
 

@@ -447,3 +447,27 @@ def test_finished_by_another_between_looking_and_locking(request_for, tmp_path, 
         with pytest.raises(UsageError, match="holds a finished run"):
             Run(request_for()).execute()
     assert tree()["out.txt.run/events.jsonl"].count(b"run_done") == 1
+
+
+class TestSettling:
+    """What a stage decides once the input is read is what the folder records."""
+
+    @pytest.fixture
+    def request_with_budget(self, request_for):
+        request = request_for()
+        pipeline = request.pipeline.with_options([Override("fit.word", "budget", 3, "--budget")])
+        return request_for(pipeline=pipeline)
+
+    def test_the_decision_is_carried_out_and_recorded(self, request_with_budget, tmp_path):
+        Run(request_with_budget).execute()
+        assert (tmp_path / "out.txt").read_text() == "hello 6 7"
+        recorded = (tmp_path / "out.txt.run" / "pipeline.toml").read_text()
+        assert "steps = 6" in recorded
+        assert "budget" not in recorded
+
+    def test_a_plan_settles_too_and_writes_nothing(self, request_with_budget, tree):
+        before = tree()
+        run = Run(request_with_budget)
+        run.plan()
+        assert run.request.pipeline.options()["fit.word"]["steps"] == 6
+        assert tree() == before
