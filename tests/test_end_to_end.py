@@ -178,7 +178,7 @@ def test_resumed_equals_uninterrupted(fitted, folder, how, code):
     steps = [
         event["done"]
         for event in events[again:]
-        if event["kind"] == "progress" and event["stage"] == "fit.sdf"
+        if event["kind"] == "progress" and event["stage"] == "fit.sdf" and event["task"] == "fit"
     ]
     assert min(steps) > 50  # it went on and did not start anew
 

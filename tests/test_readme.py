@@ -46,7 +46,7 @@ def folder(tmp_path, monkeypatch):
     for quality in settings.STEPS:
         monkeypatch.setitem(settings.STEPS, quality, 60)
     monkeypatch.setattr(
-        meshing, "extract", lambda field, resolution, **rest: extract(field, resolution // 4, **rest)
+        meshing, "extract", lambda field, resolution, **rest: extract(field, (resolution or 256) // 4, **rest)
     )
     monkeypatch.setattr(preview, "SUPERSAMPLING", 1)
     return tmp_path

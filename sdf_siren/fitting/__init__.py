@@ -1,6 +1,7 @@
 """Fits: settings from a scan, the training loop, and the field that comes out."""
 
-from sdf_siren.fitting.cost import CostEstimate, estimate_cost
+from sdf_siren.fitting.cost import CostEstimate, estimate_cost, settings_within
+from sdf_siren.fitting.refit import refit_sentence
 from sdf_siren.fitting.settings import QUALITIES, SurfaceSettings
 from sdf_siren.fitting.surface import choose_settings, fit_surface
 
@@ -11,4 +12,6 @@ __all__ = [
     "choose_settings",
     "estimate_cost",
     "fit_surface",
+    "refit_sentence",
+    "settings_within",
 ]

@@ -11,9 +11,9 @@ from sdf_siren.errors import UsageError
 
 QUALITIES = ("draft", "standard", "high", "paper")
 
-STEPS = {"draft": 500, "standard": 2400, "high": 12_000, "paper": 10_000}
+STEPS = {"draft": 400, "standard": 1100, "high": 5000, "paper": 10_000}
 WIDTH = {"draft": 96, "standard": 96, "high": 128}
-FIRST_OMEGA = {"draft": 45.0, "standard": 60.0, "high": 60.0}
+FIRST_OMEGA = 45.0
 
 LEAST_SMOOTHING = 1e-4
 """Of the surface loss on clean scans: far below every error, it only rounds the kink off."""
@@ -40,6 +40,7 @@ class SurfaceSettings:
             points uniform in the cube, and near_points is 0.
         near_spread: scatter of the near points about the scan.
         noise: standard deviation of the scan's noise, 0 for a clean scan.
+        refit: whether local cubics may correct the network; held-out points decide.
     """
 
     quality: str
@@ -60,6 +61,7 @@ class SurfaceSettings:
     far_points: int
     near_spread: float
     noise: float
+    refit: bool
     surface_schedule: tuple[tuple[float, float], ...] = ()
     normal_schedule: tuple[tuple[float, float], ...] = ()
     eikonal_schedule: tuple[tuple[float, float], ...] = ()
@@ -140,6 +142,7 @@ def _paper() -> SurfaceSettings:
         far_points=1400,
         near_spread=0.0,
         noise=0.0,
+        refit=False,
     )
 
 
@@ -153,17 +156,18 @@ def _recipe(quality: str, gauge: ScanGauge) -> SurfaceSettings:
         width=WIDTH[quality],
         depth=3,
         omega_0=30.0,
-        first_omega=FIRST_OMEGA[quality],
+        first_omega=FIRST_OMEGA,
         learning_rate=1e-3,
         surface_weight=6e3 if noise else 3e3,
         normal_weight=1e2,
-        eikonal_weight=1e1,
+        eikonal_weight=3e1 if noise else 1.2e2,
         off_surface_weight=3e2,
         surface_smoothing=smoothing,
         normal_smoothing=min(1.0, 50 * smoothing),
         surface_points=1024,
-        near_points=384,
+        near_points=512,
         far_points=128,
-        near_spread=0.02,
+        near_spread=0.04,
         noise=noise,
+        refit=True,
     )

@@ -11,9 +11,10 @@ import numpy as np
 import torch
 
 from sdf_siren.clouds import PointCloud
-from sdf_siren.fields import SignedDistanceField, choose_device
+from sdf_siren.fields import CubicTiles, SignedDistanceField, choose_device
 from sdf_siren.fitting import checkpoint as checkpoints
 from sdf_siren.fitting.recipe import network_of, objective_of, optimizer_of, rate_of, sampler_of
+from sdf_siren.fitting.refit import held_out_rows, refit
 from sdf_siren.fitting.scan import oriented_scan
 from sdf_siren.fitting.settings import SurfaceSettings, resolve_settings
 from sdf_siren.fitting.trainer import Look, Trainer
@@ -63,10 +64,11 @@ def fit_surface(
     scan = oriented_scan(points)
     chosen = resolve_settings(scan.gauge, quality, **settings)
     network = network_of(chosen, seed).to(device=place)
+    held_out = held_out_rows(len(points), seed) if chosen.refit else np.empty(0, dtype=np.int64)
     trainer = Trainer(
         network,
         objective_of(chosen),
-        sampler_of(chosen, scan, seed, place),
+        sampler_of(chosen, scan.without(held_out) if len(held_out) else scan, seed, place),
         optimizer_of(chosen, network),
         rate_of(chosen),
         seed=seed,
@@ -92,6 +94,12 @@ def fit_surface(
         if keeper is not None:
             keeper.save()
         raise
+    network = network.to(device="cpu")
+    tiles: tuple[CubicTiles, ...] = ()
+    refitted: dict[str, object] = {}
+    if len(held_out):
+        found = refit(network, scan, held_out, progress=progress)
+        tiles, refitted = found.field.tiles, {"refit": found.description()}
     rows = np.random.default_rng(seed).permutation(len(points))[:SUPPORT_POINTS]
     record = {
         **description,
@@ -99,8 +107,9 @@ def fit_surface(
         "device": str(place),
         "points": len(points),
         "source": Path(points.source).name,
+        **refitted,
     }
-    return SignedDistanceField(network.to(device="cpu"), points.frame, record, scan.points[np.sort(rows)])
+    return SignedDistanceField(network, points.frame, record, scan.points[np.sort(rows)], tiles)
 
 
 class _Keeper:

@@ -112,7 +112,7 @@ class NormalCosine:
 class Eikonal:
     """``||grad f| - 1|``: a distance changes by one per unit of way."""
 
-    groups: tuple[str, ...] = ("surface", "near")
+    groups: tuple[str, ...] = ("near",)
     smoothing: float = 0.0
     name = "eikonal"
     needs_gradient = True

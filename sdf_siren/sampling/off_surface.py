@@ -20,7 +20,7 @@ from scipy.spatial import cKDTree
 from sdf_siren.clouds.groups import PointGroup
 from sdf_siren.sampling.indicator import Indicator
 
-LOWER, UPPER = 0.6, 1.05
+LOWER, UPPER = 0.8, 1.05
 NEAR_RANGE = 0.06
 """Cube lengths up to which a vote of neighbours is trusted more than the indicator."""
 

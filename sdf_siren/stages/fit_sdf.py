@@ -23,6 +23,9 @@ class FitSdf(Stage):
         "standard", "Preset for all others.", choices=("draft", "standard", "high", "paper")
     )
     steps: int | None = option(None, "Optimizer steps.", minimum=1)
+    seconds: float | None = option(
+        None, "Instead of steps: about how long the fit may take, measured before it starts.", minimum=0
+    )
     width: int | None = option(None, "Units per sine layer.", minimum=1, maximum=4096)
     depth: int | None = option(None, "Sine layers after the first.", minimum=1, maximum=64)
     omega_0: float | None = option(None, "The factor inside the sines.", minimum=0)
@@ -42,9 +45,18 @@ class FitSdf(Stage):
     near_points: int | None = option(None, "Points near the scan per step.", minimum=0)
     far_points: int | None = option(None, "Points far from the scan per step.", minimum=1)
     noise: float | None = option(None, "Standard deviation of the scan's noise; 0 for none.", minimum=0)
+    refit: bool | None = option(None, "Let local cubics correct the network where unseen points say so.")
+
+    def settled(self, artifacts: Artifacts, context: Context) -> FitSdf:
+        if self.seconds is None:
+            return self
+        from sdf_siren.fitting import settings_within
+
+        found = settings_within(artifacts["points"], device=context.device, **dataclasses.asdict(self))
+        return dataclasses.replace(self, seconds=None, **found)
 
     def run(self, artifacts: Artifacts, context: Context) -> Artifacts:
-        from sdf_siren.fitting import fit_surface
+        from sdf_siren.fitting import fit_surface, refit_sentence
 
         field = fit_surface(
             artifacts["points"],
@@ -55,6 +67,9 @@ class FitSdf(Stage):
             resume=context.resume,
             **dataclasses.asdict(self),
         )
+        if "refit" in field.record:
+            context.note(refit_sentence(field))
+            context.record({"refit": field.record["refit"]})
         return {"field": field}
 
     def plan(self, artifacts: Artifacts, context: Context) -> list[str]:

@@ -11,7 +11,16 @@ from sdf_siren.clouds import PointCloud
 from sdf_siren.clouds.normals import complete_normals
 from sdf_siren.errors import DivergenceError, InputError, UsageError
 from sdf_siren.fields import Torus
-from sdf_siren.fitting import choose_settings, estimate_cost, fit_surface, optimizers, surface, trainer
+from sdf_siren.fitting import (
+    choose_settings,
+    cost,
+    estimate_cost,
+    fit_surface,
+    optimizers,
+    settings_within,
+    surface,
+    trainer,
+)
 
 SOLID = Torus(0.6, 0.25)
 SMALL = {"steps": 150, "width": 32, "surface_points": 600, "near_points": 200, "far_points": 60}
@@ -30,7 +39,7 @@ def cloud():
 
 
 def parameters_of(field):
-    return field.network.parameters
+    return [*field.network.parameters, *(level.coefficients for level in field.tiles)]
 
 
 def same(one, two):
@@ -50,8 +59,10 @@ def test_a_short_fit_is_a_distance_in_world_units(cloud):
     assert np.abs(field(world) - truth).mean() < 0.015 * 50
     assert np.median(np.abs(field(cloud.points))) < 0.001 * 50
     assert (field.gradient(world) * gradient.numpy()[near]).sum(axis=1).mean() > 0.85
-    assert reports[-1].done == reports[-1].total == 400
-    assert {"surface", "normal", "eikonal", "off_surface", "rate"} == set(reports[-1].values)
+    fits = [report for report in reports if report.task == "fit"]
+    assert fits[-1].done == fits[-1].total == 400
+    assert {"surface", "normal", "eikonal", "off_surface", "rate"} == set(fits[-1].values)
+    assert {report.task for report in reports} == {"fit", "refit"}
     assert field.record["source"] == "torus.ply"
 
 
@@ -65,8 +76,22 @@ def test_the_same_seed_gives_the_same_field_whatever_the_threads(cloud):
         other = fit_surface(cloud, seed=4, **SMALL)
     finally:
         torch.set_num_threads(before)
+    assert one.tiles
     assert same(one, two)
     assert not same(one, other)
+
+
+def test_points_kept_back_choose_the_refit_and_are_not_fitted(cloud):
+    field = fit_surface(cloud, seed=3, **SMALL)
+    found = field.record["refit"]
+    assert found["after"] < 0.5 * found["before"]
+    assert found["tiles"] == sum(len(level) for level in field.tiles) > 0
+    assert field.error == pytest.approx(found["after"] / cloud.frame.scale)
+    alone = fit_surface(cloud, seed=3, refit=False, **SMALL)
+    assert alone.tiles == ()
+    assert "refit" not in alone.record
+    assert alone.error is None
+    assert not same(alone, type(field)(field.network, field.frame))  # it was fitted to all points
 
 
 @pytest.mark.parametrize("quality", ["standard", "paper"])
@@ -84,7 +109,12 @@ def test_resumed_equals_uninterrupted(cloud, quality, tmp_path):
     assert path.exists()
     steps = []
     resumed = fit_surface(
-        cloud, quality, checkpoint=path, resume=True, progress=lambda r: steps.append(r.done), **settings
+        cloud,
+        quality,
+        checkpoint=path,
+        resume=True,
+        progress=lambda r: r.task == "fit" and steps.append(r.done),
+        **settings,
     )
     assert steps == [150]
     assert same(whole, resumed)
@@ -191,3 +221,33 @@ def test_zero_normals_are_refused(cloud):
 
 def test_groups_may_be_left_out(cloud):
     fit_surface(cloud, **(SMALL | {"steps": 2, "near_points": 0}))
+
+
+class TestSettingsWithin:
+    """A budget of seconds becomes steps; the clock is a stand-in, for no test may depend on the real one."""
+
+    @pytest.fixture(autouse=True)
+    def ten_milliseconds_a_step(self, monkeypatch):
+        monkeypatch.setattr(cost, "_seconds_per_step", lambda settings, place: 0.01 * settings.width / 96)
+
+    def test_steps_fill_the_time(self, cloud):
+        found = settings_within(cloud, 11.0)
+        assert found["quality"] == "standard"
+        assert 900 < found["steps"] <= 1100
+
+    def test_a_long_time_goes_to_the_larger_network(self, cloud):
+        found = settings_within(cloud, 120.0)
+        assert found["quality"] == "high"
+        assert found["steps"] == pytest.approx(120 / (0.01 * 128 / 96), rel=0.02)
+
+    @pytest.mark.parametrize("quality", ["draft", "paper"])
+    def test_draft_and_paper_remain(self, cloud, quality):
+        assert settings_within(cloud, 1000.0, quality)["quality"] == quality
+
+    def test_too_short_a_time_is_refused(self, cloud):
+        with pytest.raises(UsageError, match=r"torus\.ply.*give it more time"):
+            settings_within(cloud, 1.0)
+
+    def test_seconds_and_steps_exclude_each_other(self, cloud):
+        with pytest.raises(UsageError, match="exclude each other"):
+            settings_within(cloud, 60.0, steps=3)

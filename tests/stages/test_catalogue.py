@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import subprocess
 import sys
 from pathlib import Path
@@ -26,7 +27,8 @@ def test_one_name(name):
     assert stage.__module__ == f"sdf_siren.stages.{name.replace('.', '_')}"
     assert stage.__name__ == "".join(part.title() for part in name.split("."))
     assert (ROOT / "tests" / "stages" / f"test_{name.replace('.', '_')}.py").is_file()
-    assert len(Path(sys.modules[stage.__module__].__file__).read_text().splitlines()) <= 70
+    lines = Path(sys.modules[stage.__module__].__file__).read_text().splitlines()
+    assert len(lines) - len(dataclasses.fields(stage)) <= 60, "a stage is options and one call"
 
 
 @pytest.mark.parametrize("name", CATALOGUE)

@@ -7,12 +7,13 @@ from types import SimpleNamespace
 from sdf_siren.stages.fit_sdf import FitSdf
 
 UNSET = {field.name: None for field in dataclasses.fields(FitSdf)} | {"quality": "standard"}
+FITTED = SimpleNamespace(record={})
 
 
 def test_call(stand_in, context, tmp_path):
-    calls = stand_in("sdf_siren.fitting", fit_surface="field")
+    calls = stand_in("sdf_siren.fitting", fit_surface=FITTED, refit_sentence="words")
     given = FitSdf(steps=9, quality="draft").run({"points": "cloud"}, context)
-    assert given == {"field": "field"}
+    assert given == {"field": FITTED}
     run = {
         "seed": 5,
         "device": "cpu",
@@ -24,15 +25,35 @@ def test_call(stand_in, context, tmp_path):
 
 
 def test_no_checkpoint_without_a_folder(stand_in, context):
-    calls = stand_in("sdf_siren.fitting", fit_surface="field")
+    calls = stand_in("sdf_siren.fitting", fit_surface=FITTED, refit_sentence="words")
     FitSdf().run({"points": "cloud"}, replace(context, folder=None))
     assert calls[0][2]["checkpoint"] is None
+
+
+def test_what_the_refit_came_to_is_said_and_recorded(stand_in, context, said):
+    field = SimpleNamespace(record={"refit": {"tiles": 5}})
+    stand_in("sdf_siren.fitting", fit_surface=field, refit_sentence="five cubics")
+    FitSdf().run({"points": "cloud"}, context)
+    assert said("note") == [{"text": "five cubics"}]
+    assert said("measures") == [{"refit": {"tiles": 5}}]
+
+
+def test_seconds_are_settled_as_quality_and_steps(stand_in, context):
+    calls = stand_in("sdf_siren.fitting", settings_within={"quality": "high", "steps": 5432})
+    stage = FitSdf(seconds=60.0, width=64)
+    assert stage.settled({"points": "cloud"}, context) == FitSdf(quality="high", steps=5432, width=64)
+    given = UNSET | {"seconds": 60.0, "width": 64, "device": "cpu"}
+    assert calls == [("settings_within", ("cloud",), given)]
+
+
+def test_nothing_to_settle(context):
+    assert FitSdf(steps=3).settled({}, context) == FitSdf(steps=3)
 
 
 def test_options_are_settings_of_the_fit():
     from sdf_siren.fitting import SurfaceSettings
 
-    assert set(UNSET) <= {field.name for field in dataclasses.fields(SurfaceSettings)}
+    assert set(UNSET) - {"seconds"} <= {field.name for field in dataclasses.fields(SurfaceSettings)}
 
 
 def test_plan(stand_in, context):
