@@ -28,8 +28,11 @@ HELD_OUT_SHARE, MOST_HELD_OUT, FEWEST_HELD_OUT = 0.05, 3000, 50
 EXACT = Trust(gradient_weight=0.1, ridge=1e-2, projected=False)
 NOISY = Trust(gradient_weight=0.4, ridge=0.5, projected=True)
 
-SIDES = {EXACT: (1.2, 1.35, 1.5, 1.8, 2.4), NOISY: (1.5, 2.0, 2.5, 3.0, 3.7, 4.6)}
-"""Candidates for the side of a tile, in units of the distance from a scan point to its eighth neighbour."""
+SMALLEST = {EXACT: 1.2, NOISY: 1.5}
+"""The first candidate for the side of a tile, in units of the distance from a scan point to its eighth
+neighbour. The next ones are larger by ``GROWTH`` each, until two in a row are no better than the best."""
+
+GROWTH, PATIENCE, LARGEST_SIDE = 1.25, 2, 0.5
 
 NEIGHBOUR = 8
 SPARSE_QUANTILE, MUCH_SPARSER = 0.9, 2.0
@@ -107,15 +110,18 @@ def refit(
     for unit in units:
         missing = _Missing.of(field, points[seen], normals[seen], trust)
         best, start = None, least
-        for factor in SIDES[trust]:
-            level = Level(factor * unit, trust)
+        side, vain, smallest = SMALLEST[trust] * unit, 0, float("inf")
+        while vain < PATIENCE and side < LARGEST_SIDE:
+            level = Level(side, trust)
             distance = _distances(field.plus(missing.fitted(level, unseen)), unseen)
-            if distance.mean() < least.mean() and _closer(distance, start):
+            mean = float(distance.mean())
+            vain = 0 if mean < smallest else vain + 1
+            smallest = min(mean, smallest)
+            if mean < least.mean() and _closer(distance, start):
                 best, least = level, distance
+            side *= GROWTH
             done += 1
-            progress(
-                Progress("refit", done, len(units) * len(SIDES[trust]), {"distance": float(least.mean())})
-            )
+            progress(Progress("refit", done, done + PATIENCE - vain, {"distance": float(least.mean())}))
         if best is not None:
             chosen.append(best)
             if unit != units[-1]:
@@ -168,9 +174,9 @@ def _distances(field: CorrectedField, points: Tensor) -> Tensor:
 
 
 def _closer(one: Tensor, other: Tensor) -> bool:
-    """Whether the first distances are smaller by more than two standard errors of the mean."""
+    """Whether the first distances are smaller by more than a standard error of the mean."""
     gain = other - one
-    return bool(gain.mean() > 2 * gain.std() / len(gain) ** 0.5)
+    return bool(gain.mean() > gain.std() / len(gain) ** 0.5)
 
 
 def _units(scan: OrientedScan) -> tuple[float, ...]:

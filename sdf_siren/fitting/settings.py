@@ -11,12 +11,12 @@ from sdf_siren.errors import UsageError
 
 QUALITIES = ("draft", "standard", "high", "paper")
 
-STEPS = {"draft": 400, "standard": 1100, "high": 5000, "paper": 10_000}
+STEPS = {"draft": 500, "standard": 1400, "high": 6000, "paper": 10_000}
 WIDTH = {"draft": 96, "standard": 96, "high": 128}
 FIRST_OMEGA = 45.0
 
-LEAST_SMOOTHING = 1e-4
-"""Of the surface loss on clean scans: far below every error, it only rounds the kink off."""
+LEAST_SURFACE_SMOOTHING, LEAST_NORMAL_SMOOTHING = 1e-4, 5e-3
+"""On clean scans: far below every error, they only round the kinks of the losses off."""
 
 
 @dataclass(frozen=True)
@@ -149,7 +149,6 @@ def _paper() -> SurfaceSettings:
 def _recipe(quality: str, gauge: ScanGauge) -> SurfaceSettings:
     """The fast recipe; docs/method.md says what each number bought."""
     noise = gauge.noise if gauge.noisy else 0.0
-    smoothing = max(LEAST_SMOOTHING, 5 * noise)
     return SurfaceSettings(
         quality=quality,
         steps=STEPS[quality],
@@ -162,9 +161,9 @@ def _recipe(quality: str, gauge: ScanGauge) -> SurfaceSettings:
         normal_weight=1e2,
         eikonal_weight=3e1 if noise else 1.2e2,
         off_surface_weight=3e2,
-        surface_smoothing=smoothing,
-        normal_smoothing=min(1.0, 50 * smoothing),
-        surface_points=1024,
+        surface_smoothing=max(LEAST_SURFACE_SMOOTHING, 2 * noise),
+        normal_smoothing=min(1.0, max(LEAST_NORMAL_SMOOTHING, 60 * noise)),
+        surface_points=768,
         near_points=512,
         far_points=128,
         near_spread=0.04,
