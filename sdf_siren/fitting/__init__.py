@@ -1,7 +1,7 @@
 """Fits: settings from a scan, the training loop, and the field that comes out."""
 
 from sdf_siren.fitting.cost import CostEstimate, estimate_cost, settings_within
-from sdf_siren.fitting.refit import refit_sentence
+from sdf_siren.fitting.refit import detail_sentence, refit_sentence
 from sdf_siren.fitting.settings import QUALITIES, SurfaceSettings
 from sdf_siren.fitting.surface import choose_settings, fit_surface
 
@@ -10,6 +10,7 @@ __all__ = [
     "CostEstimate",
     "SurfaceSettings",
     "choose_settings",
+    "detail_sentence",
     "estimate_cost",
     "fit_surface",
     "refit_sentence",

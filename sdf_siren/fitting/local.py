@@ -9,6 +9,8 @@ coefficients of q / h in the orthonormal Legendre polynomials of the box, so tha
 where there is no data. Normals are trusted less than positions: even on a clean scan they belong to
 the smooth surface that the scanned facets only approximate. Where one points elsewhere than the field
 does, w falls off: a single normal of a sliver, against a dozen good ones, would press a pit into the surface.
+And where the value misses more than half the box, as on the walls of a crevice that the field has closed,
+no cubic can mend it, it would blow bubbles: such a row counts less than half. Coarser levels are for that.
 """
 
 from __future__ import annotations
@@ -77,15 +79,18 @@ def fit_tiles(
     half = side * REACH
     centres = (tiles.places.to(points.dtype) + 0.5) * side - 1
     to_monomials = _LEGENDRE.T * half
-    weights = trust.gradient_weight / (1 + (missing_gradient.norm(dim=1) / DOUBTED) ** 4)
+    strange_value = (missing / half) ** 4
+    strange_gradient = (missing_gradient.norm(dim=1) / DOUBTED) ** 4
+    value_weights = 1 / (1 + strange_value)
+    gradient_weights = trust.gradient_weight / (1 + strange_value + strange_gradient)
     tasks = tiles.batches(_ROWS_AT_ONCE)
 
     def work(_: None, task: int) -> None:
         part = tasks[task]
         rows, real = tiles.members(part)
         u = ((points[rows] - centres[part, None]) / half).double()
-        weight = real.double()
-        gradient_weight = (weights[rows] * real).double()[..., None]
+        weight = (value_weights[rows] * real).double()
+        gradient_weight = (gradient_weights[rows] * real).double()[..., None]
         value, slope = _legendre(u)
         matrix = torch.cat(
             [value * weight[..., None], (slope * gradient_weight[..., None]).flatten(1, 2)], dim=1
@@ -98,7 +103,7 @@ def fit_tiles(
             dim=1,
         )
         normal = matrix.mT @ matrix
-        normal.diagonal(dim1=1, dim2=2).add_(trust.ridge * weight.sum(dim=1)[:, None])
+        normal.diagonal(dim1=1, dim2=2).add_(trust.ridge * real.sum(dim=1)[:, None])
         solution = torch.cholesky_solve(matrix.mT @ wanted[..., None], torch.linalg.cholesky(normal))
         coefficients[part] = (solution[..., 0] @ to_monomials.T).to(coefficients.dtype)
 

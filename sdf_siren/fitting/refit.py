@@ -17,10 +17,11 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from sdf_siren.clouds import PointCloud
 from sdf_siren.fields import CorrectedField, CubicTiles, SignedDistanceField, Siren
 from sdf_siren.fields.threads import processors, single_threaded
 from sdf_siren.fitting.local import Trust, fit_tiles
-from sdf_siren.fitting.scan import OrientedScan
+from sdf_siren.fitting.scan import OrientedScan, oriented_scan
 from sdf_siren.progress import Progress, ProgressCallback, silent
 
 HELD_OUT_SHARE, MOST_HELD_OUT, FEWEST_HELD_OUT = 0.05, 3000, 50
@@ -29,10 +30,23 @@ EXACT = Trust(gradient_weight=0.1, ridge=1e-2, projected=False)
 NOISY = Trust(gradient_weight=0.4, ridge=0.5, projected=True)
 
 SMALLEST = {EXACT: 1.2, NOISY: 1.5}
-"""The first candidate for the side of a tile, in units of the distance from a scan point to its eighth
-neighbour. The next ones are larger by ``GROWTH`` each, until two in a row are no better than the best."""
+"""The smallest side of a tile, in units of the distance from a scan point to its eighth neighbour."""
 
-GROWTH, PATIENCE, LARGEST_SIDE = 1.25, 2, 0.5
+GROWTH, PATIENCE = 1.25, 2
+"""Candidates are larger by that factor each, until so many in a row are no better than the best."""
+
+LARGEST_SIDE = 0.5
+
+COARSE = 2.5
+"""On clean scans a level of about twice the size comes first, in the same units: it opens what the network
+has closed, crevices narrower than its detail, so far that the fine level's cubics can do the rest."""
+
+
+def _sides(trust: Trust, unit: float) -> tuple[tuple[float, ...], ...]:
+    """The candidates for each level in turn, from coarse to fine, for a scan measured by ``unit``."""
+    growing = tuple(side for i in range(12) if (side := SMALLEST[trust] * unit * GROWTH**i) < LARGEST_SIDE)
+    return ((min(COARSE * unit, LARGEST_SIDE),), growing) if trust is EXACT else (growing,)
+
 
 NEIGHBOUR = 8
 SPARSE_QUANTILE, MUCH_SPARSER = 0.9, 2.0
@@ -105,13 +119,12 @@ def refit(
     least = _distances(field, unseen)
     before = float(least.mean())
     chosen: list[Level] = []
-    units, done = _units(scan), 0
-    trust = NOISY if scan.gauge.noisy else EXACT
-    for unit in units:
+    trust = _trust(scan)
+    searches = [search for unit in _units(scan) for search in _sides(trust, unit)]
+    for sides in searches:
         missing = _Missing.of(field, points[seen], normals[seen], trust)
-        best, start = None, least
-        side, vain, smallest = SMALLEST[trust] * unit, 0, float("inf")
-        while vain < PATIENCE and side < LARGEST_SIDE:
+        best, start, vain, smallest = None, least, 0, float("inf")
+        for done, side in enumerate(sides, 1):
             level = Level(side, trust)
             distance = _distances(field.plus(missing.fitted(level, unseen)), unseen)
             mean = float(distance.mean())
@@ -119,12 +132,12 @@ def refit(
             smallest = min(mean, smallest)
             if mean < least.mean() and _closer(distance, start):
                 best, least = level, distance
-            side *= GROWTH
-            done += 1
-            progress(Progress("refit", done, done + PATIENCE - vain, {"distance": float(least.mean())}))
+            progress(Progress("refit", done, len(sides), {"distance": float(least.mean())}))
+            if vain == PATIENCE:
+                break
         if best is not None:
             chosen.append(best)
-            if unit != units[-1]:
+            if sides is not searches[-1]:
                 field = field.plus(missing.fitted(best))
     final = CorrectedField(network)
     for level in chosen:
@@ -144,6 +157,24 @@ def refit_sentence(field: SignedDistanceField) -> str:
         f"{found['tiles']:,} local cubics of side {' and '.join(f'{side:.3g}' for side in sides)}: "
         f"points kept back lie {after:.3g} from the surface on average, {before:.3g} without"
     )
+
+
+def detail_sentence(cloud: PointCloud) -> str:
+    """What a scan can tell, in its own units, for people: spacing, noise, and the size of the smallest tiles,
+    below which nothing is resolved.
+
+    Raises:
+        InputError: the cloud cannot be fitted.
+    """
+    scan = oriented_scan(cloud)
+    smallest = SMALLEST[_trust(scan)] * _units(scan)[-1]
+    spacing, noise, detail = cloud.frame.length_to_world([scan.gauge.spacing, scan.gauge.noise, smallest])
+    roughness = f"with noise of {noise:.2g}" if scan.gauge.noisy else "clean"
+    return f"points {spacing:.2g} apart, {roughness}: detail from about {detail:.2g} on"
+
+
+def _trust(scan: OrientedScan) -> Trust:
+    return NOISY if scan.gauge.noisy else EXACT
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,7 +13,7 @@ from sdf_siren.artifacts import Mesh
 from sdf_siren.errors import EmptySurfaceError
 from sdf_siren.fields import Field, SignedDistanceField, choose_device
 from sdf_siren.meshing.components import supported_faces
-from sdf_siren.meshing.lattice import check_resolution, evaluate_near_surface
+from sdf_siren.meshing.lattice import LARGEST, check_resolution, evaluate_near_surface
 from sdf_siren.meshing.refine import refine
 from sdf_siren.meshing.triangles import polygonise
 from sdf_siren.progress import Progress, ProgressCallback, silent
@@ -36,7 +37,10 @@ class Extraction:
 
 
 RESOLUTION = 256
-"""Cells along a side of the cube unless given."""
+"""Cells along a side of the cube unless given, or unless the field holds finer detail than they resolve."""
+
+CELLS_PER_TILE = 1.25
+"""A cubic bends at most a few times across its tile; its edges are split where it bends."""
 
 
 def extract_mesh(
@@ -59,7 +63,7 @@ def extract(
     Args:
         field: as fitted or loaded.
         resolution: cells along a side of the cube, which is 2 / 1.8 of the scan's longest side; None for
-            256.
+            256, or more if the field's local corrections are finer than that.
         flatness: edges that the surface rises farther above are split, world units; 0 splits none. None
             stands for the field's own error if the resolution is left open too, else for 0.
         device: ``auto``, ``cpu`` or ``cuda[:i]``.
@@ -71,7 +75,7 @@ def extract(
     """
     if flatness is None:
         flatness = field.error or 0.0 if resolution is None else 0.0
-    resolution = RESOLUTION if resolution is None else resolution
+    resolution = sufficient_resolution(field) if resolution is None else resolution
     check_resolution(resolution)
     place = choose_device(device)
     in_cube = field.in_cube.to(device=place)
@@ -94,13 +98,20 @@ def extract(
     if flatness > 0:
         flatness *= field.frame.scale
         vertices, normals, faces = refine(vertices, normals, faces, flatness, onto_level_set)
-    notes: tuple[str, ...] = ()
+    notes = []
     if removed:
-        notes = (
-            f"removed {removed} component{'s' * (removed > 1)} of the level set that no scan point supports",
-        )
+        parts = f"{removed} component{'s' * (removed > 1)}"
+        notes.append(f"removed {parts} of the level set that no scan point supports")
+    if any(LARGEST * tiles.side < 2 * CELLS_PER_TILE for tiles in field.tiles):
+        notes.append(f"the scan tells more than {LARGEST} cells a side resolve: --crop it to keep its detail")
     mesh = Mesh(field.frame.to_world(vertices), faces, normals)
-    return Extraction(mesh, evaluations + len(vertices), removed, notes)
+    return Extraction(mesh, evaluations + len(vertices), removed, tuple(notes))
+
+
+def sufficient_resolution(field: SignedDistanceField) -> int:
+    """Cells along a side of the cube that resolve the finest tiles of ``field``; 256 to 1024."""
+    finest = min((tiles.side for tiles in field.tiles), default=2.0)
+    return min(LARGEST, max(RESOLUTION, math.ceil(2 * CELLS_PER_TILE / finest)))
 
 
 def level_set(

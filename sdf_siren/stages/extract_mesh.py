@@ -19,8 +19,8 @@ class ExtractMesh(Stage):
 
     resolution: int | None = option(
         None,
-        "Cells along a side of the cube around the scan, all of one size. Left open: 256, and finer "
-        "where the surface bends.",
+        "Cells along a side of the cube around the scan, all of one size. Left open: 256, or as "
+        "the detail asks, and finer where the surface bends.",
         minimum=8,
         maximum=1024,
     )
@@ -45,4 +45,4 @@ class ExtractMesh(Stage):
         return {"mesh": extraction.mesh}
 
     def plan(self, artifacts: Artifacts, context: Context) -> list[str]:
-        return [f"resolution {self.resolution or '256, finer where the surface bends'}"]
+        return [f"resolution {self.resolution or '256 or as the detail asks, finer where the surface bends'}"]

@@ -73,9 +73,10 @@ class FitSdf(Stage):
         return {"field": field}
 
     def plan(self, artifacts: Artifacts, context: Context) -> list[str]:
-        from sdf_siren.fitting import choose_settings, estimate_cost
+        from sdf_siren.fitting import choose_settings, detail_sentence, estimate_cost
 
         settings = choose_settings(artifacts["points"], **dataclasses.asdict(self))
         cost = estimate_cost(settings, len(artifacts["points"]), context.device)
         network = f"network of {settings.depth + 1} sine layers of {settings.width}, {settings.steps:,} steps"
-        return [network, f"about {cost.seconds:.0f} s and {cost.bytes / 1e6:.0f} MB on {cost.device}"]
+        price = f"about {cost.seconds:.0f} s and {cost.bytes / 1e6:.0f} MB on {cost.device}"
+        return [detail_sentence(artifacts["points"]), network, price]

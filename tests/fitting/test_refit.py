@@ -1,14 +1,16 @@
 """The refit: chosen by points that it has not seen, refused where it does not help."""
 
+import re
+
 import numpy as np
 import pytest
 import torch
 from scipy.spatial import cKDTree
 
-from sdf_siren.clouds import unit_normals
+from sdf_siren.clouds import PointCloud, unit_normals
 from sdf_siren.clouds.spacing import gauge
 from sdf_siren.fields import SirenShape, Torus, initialise
-from sdf_siren.fitting.refit import EXACT, NOISY, held_out_rows, refit
+from sdf_siren.fitting.refit import EXACT, NOISY, detail_sentence, held_out_rows, refit
 from sdf_siren.fitting.scan import OrientedScan
 
 SOLID = Torus(0.6, 0.28)
@@ -67,7 +69,7 @@ def test_ripples_are_taken_out_of_a_clean_scan():
     scan = torus_scan(8000)
     network = Wavy(0.004)
     found = refit(network, scan, held_out_rows(8000, 0))
-    assert [level.trust for level in found.levels] == [EXACT]
+    assert {level.trust for level in found.levels} == {EXACT}
     assert found.after < 0.1 * found.before
     assert error_of(found.field) < 0.1 * error_of(network)
 
@@ -94,16 +96,21 @@ def test_sparse_places_get_a_level_of_their_own():
     scan = torus_scan(12_000, sparse_half=0.05)
     network = Wavy(0.004)
     found = refit(network, scan, held_out_rows(12_000, 0))
-    assert len(found.levels) == 2
-    assert found.levels[0].side > 2 * found.levels[1].side
+    sides = [level.side for level in found.levels]
+    assert len(sides) > 2
+    assert sides[0] > 3 * sides[-1]
+    assert sides == sorted(sides, reverse=True)
     assert error_of(found.field) < 0.2 * error_of(network)
 
 
 def test_progress_counts_every_candidate():
     scan, reports = torus_scan(2000), []
     refit(Wavy(0.004), scan, held_out_rows(2000, 0), progress=reports.append)
-    assert [report.done for report in reports] == list(range(1, reports[-1].total + 1))
     assert {report.task for report in reports} == {"refit"}
+    assert reports[0].done == reports[0].total == 1  # the coarse level
+    assert [report.done for report in reports[1:]] == list(range(1, len(reports)))
+    distances = [report.values["distance"] for report in reports]
+    assert distances == sorted(distances, reverse=True)
 
 
 def test_the_description_is_json(tmp_path):
@@ -123,3 +130,15 @@ def test_how_many_points_are_kept_back(count, held):
     assert len(np.unique(rows)) == held
     assert (np.diff(rows) > 0).all()
     np.testing.assert_array_equal(rows, held_out_rows(count, 0))
+
+
+@pytest.mark.parametrize("noise", [0.0, 0.004])
+def test_what_detail_can_be_expected_is_said_in_the_scans_units(noise):
+    scan = torus_scan(8000, noise=noise)
+    found = detail_sentence(PointCloud(100.0 * scan.points.astype(float), scan.normals))
+    spacing, size, detail = re.fullmatch(
+        r"points (\S+) apart, (?:clean|with noise of (\S+)): detail from about (\S+) on", found
+    ).groups()
+    assert float(spacing) == pytest.approx(100 * scan.gauge.spacing, rel=0.06)
+    assert (size is None) if noise == 0 else (0.3 < float(size) < 0.5)
+    assert 3 < float(detail) < 12  # 8,000 points on 6.6 square units: the eighth neighbour is 0.046 away

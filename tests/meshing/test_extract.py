@@ -5,9 +5,10 @@ import pytest
 import torch
 
 from sdf_siren.errors import EmptySurfaceError, UsageError
-from sdf_siren.fields import SignedDistanceField, Siren, SirenShape, initialise
+from sdf_siren.fields import CubicTiles, SignedDistanceField, Siren, SirenShape, initialise
 from sdf_siren.frames import Similarity
 from sdf_siren.meshing import extract, extract_mesh
+from sdf_siren.meshing.extract import sufficient_resolution
 from sdf_siren.metrics import topology
 
 
@@ -120,3 +121,22 @@ def test_a_flatness_in_world_units_may_be_asked_for():
     mesh = extract(field, 64, flatness=1e-4 / field.frame.scale).mesh
     assert largest_gap(mesh, field.frame) < 1.3e-4
     assert len(extract(field, 64, flatness=0.0).mesh.faces) < len(mesh.faces)
+
+
+@pytest.mark.parametrize(
+    ("sides", "cells"), [((), 256), ((0.1,), 256), ((0.02, 0.005), 500), ((1e-4,), 1024)]
+)
+def test_left_open_the_resolution_follows_the_finest_tiles(sides, cells):
+    empty = torch.empty(0, 3, dtype=torch.int64), torch.empty(0, 20)
+    tiles = tuple(CubicTiles(side, *empty) for side in sides)
+    field = SignedDistanceField(bump_network(), Similarity((0, 0, 0), 1.0), tiles=tiles)
+    assert sufficient_resolution(field) == cells
+
+
+def test_detail_beyond_the_lattice_is_said():
+    empty = torch.empty(0, 3, dtype=torch.int64), torch.empty(0, 20)
+    field = SignedDistanceField(
+        bump_network(), Similarity((0, 0, 0), 1.0), tiles=(CubicTiles(0.001, *empty),)
+    )
+    (note,) = extract(field, 32).notes
+    assert "--crop" in note

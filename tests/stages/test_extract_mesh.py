@@ -17,5 +17,7 @@ def test_call(stand_in, context, said):
 
 
 def test_plan(context):
-    assert ExtractMesh().plan({}, context) == ["resolution 256, finer where the surface bends"]
+    assert ExtractMesh().plan({}, context) == [
+        "resolution 256 or as the detail asks, finer where the surface bends"
+    ]
     assert ExtractMesh(resolution=64).plan({}, context) == ["resolution 64"]

@@ -59,12 +59,16 @@ def test_options_are_settings_of_the_fit():
 def test_plan(stand_in, context):
     settings = SimpleNamespace(steps=2000, width=96, depth=3)
     cost = SimpleNamespace(seconds=12.3, bytes=250e6, device="cuda")
-    calls = stand_in("sdf_siren.fitting", choose_settings=settings, estimate_cost=cost)
+    calls = stand_in(
+        "sdf_siren.fitting", choose_settings=settings, estimate_cost=cost, detail_sentence="fine detail"
+    )
     assert FitSdf(steps=2000).plan({"points": (1, 2, 3)}, context) == [
+        "fine detail",
         "network of 4 sine layers of 96, 2,000 steps",
         "about 12 s and 250 MB on cuda",
     ]
     assert calls == [
         ("choose_settings", ((1, 2, 3),), UNSET | {"steps": 2000}),
         ("estimate_cost", (settings, 3, "cpu"), {}),
+        ("detail_sentence", ((1, 2, 3),), {}),
     ]
