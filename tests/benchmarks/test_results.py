@@ -38,7 +38,7 @@ def test_a_command_costs_what_it_uses() -> None:
         "import time; b = bytearray(b'x' * 300_000_000); time.sleep(.2)\nwhile time.process_time() < 1: pass"
     )
     ran = python(["-c", f"{work}\nprint('[1]')"], threads=1)
-    assert ran.cpu == pytest.approx(1.0, abs=0.3)
+    assert ran.cpu > 0.95  # how much more depends on the machine
     assert ran.wall > ran.cpu
     assert ran.peak_memory_mib > 280
     assert ran.answer() == [1]
