@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -33,8 +35,14 @@ def face_components(faces: NDArray[np.int64], vertices: int) -> tuple[int, NDArr
     return int(used.sum()), number[of_face]
 
 
+Strangeness = Callable[[NDArray[np.float64]], NDArray[np.floating]]
+
+
 def supported_faces(
-    vertices: NDArray[np.float64], faces: NDArray[np.int64], support: NDArray[np.floating]
+    vertices: NDArray[np.float64],
+    faces: NDArray[np.int64],
+    support: NDArray[np.floating],
+    strangeness: Strangeness | None = None,
 ) -> tuple[NDArray[np.bool_], int]:
     """Which faces belong to a component that the scan supports, and how many components do not.
 
@@ -42,6 +50,8 @@ def supported_faces(
         vertices: (v, 3).
         faces: (f, 3).
         support: (m, 3) points of the scan, a uniform subset of it; same coordinates.
+        strangeness: of vertices (n, 3): how far (n,) the network is from having a surface there; a component
+            where the mean is above 1 was made up by a local correction that has too much to mend.
     """
     count, component = face_components(faces, len(vertices))
     if count <= 1:
@@ -55,4 +65,8 @@ def supported_faces(
     largest = int(np.argmax(carried))
     expected = carried[largest] * area / area[largest]
     kept = (carried >= EXPECTED_SHARE * expected) & (carried > 0)
+    if strangeness is not None:
+        used = np.bincount(of_vertex, minlength=count)
+        kept &= np.bincount(of_vertex, strangeness(vertices), minlength=count) <= used
+        kept[largest] = True
     return kept[component], int(count - kept.sum())

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from sdf_siren.artifacts import Mesh
 from sdf_siren.errors import EmptySurfaceError
-from sdf_siren.fields import Field, SignedDistanceField, choose_device
-from sdf_siren.meshing.components import supported_faces
+from sdf_siren.fields import CorrectedField, Field, SignedDistanceField, choose_device
+from sdf_siren.meshing.components import Strangeness, supported_faces
 from sdf_siren.meshing.lattice import LARGEST, check_resolution, evaluate_near_surface
 from sdf_siren.meshing.refine import refine
 from sdf_siren.meshing.triangles import polygonise
@@ -38,6 +38,10 @@ class Extraction:
 
 RESOLUTION = 256
 """Cells along a side of the cube unless given, or unless the field holds finer detail than they resolve."""
+
+MADE_UP = 0.25
+"""Parts of the level set that the network knows are within a tenth of a tile's side of its own; bubbles,
+which cubics blow where they find points far from any surface of the network, are more than half a side away."""
 
 CELLS_PER_TILE = 1.25
 """A cubic bends at most a few times across its tile; its edges are split where it bends."""
@@ -82,7 +86,7 @@ def extract(
     vertices, faces, evaluations = level_set(in_cube, resolution, device=place, progress=progress)
     removed = 0
     if field.support is not None:
-        kept, removed = supported_faces(vertices, faces, field.support)
+        kept, removed = supported_faces(vertices, faces, field.support, _strangeness(field, in_cube, place))
         if removed:
             vertices, faces = _only(vertices, faces[kept])
     if not len(faces):
@@ -101,11 +105,26 @@ def extract(
     notes = []
     if removed:
         parts = f"{removed} component{'s' * (removed > 1)}"
-        notes.append(f"removed {parts} of the level set that no scan point supports")
+        notes.append(f"removed {parts} of the level set that the scan does not support")
     if any(LARGEST * tiles.side < 2 * CELLS_PER_TILE for tiles in field.tiles):
         notes.append(f"the scan tells more than {LARGEST} cells a side resolve: --crop it to keep its detail")
     mesh = Mesh(field.frame.to_world(vertices), faces, normals)
     return Extraction(mesh, evaluations + len(vertices), removed, tuple(notes))
+
+
+def _strangeness(
+    field: SignedDistanceField, in_cube: CorrectedField, device: str | torch.device
+) -> Strangeness | None:
+    """The distance of the network alone from zero, in units of ``MADE_UP`` sides of the largest tiles."""
+    if not field.tiles:
+        return None
+    unit = MADE_UP * max(tiles.side for tiles in field.tiles)
+
+    def strangeness(vertices: NDArray[np.float64]) -> NDArray[np.floating]:
+        x = torch.from_numpy(vertices.astype(np.float32)).to(device)
+        return np.asarray(in_cube.network.value(x)[:, 0].abs().cpu().numpy() / unit)
+
+    return strangeness
 
 
 def sufficient_resolution(field: SignedDistanceField) -> int:

@@ -75,3 +75,19 @@ def test_a_ghost_sheet_right_beside_the_surface_goes():
     assert removed == 1
     assert kept[: len(faces)].all()
     assert not kept[len(faces) :].any()
+
+
+def test_a_component_that_only_the_correction_knows_goes_whatever_points_it_carries(two_spheres):
+    vertices, faces = two_spheres
+    support = np.vstack([sphere_points(2000, *BIG), sphere_points(500, *SMALL)])
+
+    def far_from(sphere):
+        centre, radius = sphere
+        return lambda x: 10 * np.abs(np.linalg.norm(x - centre, axis=1) - radius)
+
+    kept, removed = supported_faces(vertices, faces, support, far_from(BIG))
+    assert removed == 1
+    assert (vertices[faces[kept]][..., 0] < 0.1).all()
+    # The one that carries most stays, even if the network is no good at all.
+    kept, removed = supported_faces(vertices, faces, support, far_from(SMALL))
+    assert removed == 0
