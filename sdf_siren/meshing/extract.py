@@ -41,7 +41,7 @@ RESOLUTION = 256
 
 MADE_UP = 0.25
 """Parts of the level set that the network knows are within a tenth of a tile's side of its own; bubbles,
-which cubics blow where they find points far from any surface of the network, are more than half a side away."""
+which cubics blow where they find points far from any surface of the network, are over half a side away."""
 
 CELLS_PER_TILE = 1.25
 """A cubic bends at most a few times across its tile; its edges are split where it bends."""
