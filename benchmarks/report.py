@@ -42,6 +42,7 @@ def markdown(document: dict[str, Any]) -> str:
     lines = [
         f"{document['date']}, {machine['cpu']}, {settings['threads']} thread(s), device "
         f"{settings['device']}, resolution {resolution}; {versions}.",
+        *document.get("notes", ()),
         "",
         "Seconds are those of the whole command. Ratios are to screened Poisson at its best depth on the "
         "same points: median / worst over cases and seeds.",
