@@ -43,7 +43,7 @@ class ScanGauge:
 
     @property
     def noisy(self) -> bool:
-        """Whether the noise is a sizeable part of the spacing ."""
+        """Whether the noise is a sizeable part of the spacing."""
         return self.noise > NOISY * self.spacing
 
 

@@ -18,7 +18,7 @@ import torch
 from torch import Tensor
 
 from sdf_siren.fields.closed_form import Workspace
-from sdf_siren.fields.threads import drain, processors
+from sdf_siren.fields.threads import in_chunks
 
 EVALUATION_ROWS = 2048
 """Rows evaluated at once: large enough for the matrix products, small enough for the cache."""
@@ -125,14 +125,14 @@ class Siren:
 
     def _in_chunks(self, n: int, work: Callable[[Workspace, slice], None], *, gradient: bool) -> None:
         """Call ``work`` for slices that cover ``n`` rows, on as many threads as torch is allowed."""
-        on_gpu = self.device.type != "cpu"
-        rows = GPU_EVALUATION_ROWS if on_gpu else EVALUATION_ROWS
-        chunks = -(-n // rows)
-        threads = 1 if on_gpu else min(processors(), max(1, chunks))
-        workspaces = [self.workspace(min(rows, max(1, n)), gradient=gradient) for _ in range(threads)]
-        for workspace in workspaces:
+        rows = GPU_EVALUATION_ROWS if self.device.type != "cpu" else EVALUATION_ROWS
+
+        def loaded() -> Workspace:
+            workspace = self.workspace(min(rows, max(1, n)), gradient=gradient)
             workspace.load()
-        drain(chunks, lambda w, i: work(w, slice(i * rows, min(n, (i + 1) * rows))), workspaces)
+            return workspace
+
+        in_chunks(n, rows, self.device, work, loaded)
 
     def laplacian(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Values (n, c), Jacobians (n, c, d) and Laplacians (n, c) at ``x`` (n, d), in one forward sweep.

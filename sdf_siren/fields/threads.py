@@ -48,6 +48,24 @@ def drain(tasks: int, work: Callable[[W, int], None], workers: Sequence[W]) -> N
             other.result()
 
 
+def in_chunks(
+    count: int,
+    rows: int,
+    device: torch.device,
+    work: Callable[[W, slice], None],
+    new_worker: Callable[[], W],
+) -> None:
+    """Call ``work(worker, part)`` for slices of ``rows`` that cover ``count``: on a GPU one after another,
+    else on as many threads as torch is allowed, each with a worker of its own."""
+    chunks = -(-count // rows)
+    threads = 1 if device.type != "cpu" else min(processors(), max(1, chunks))
+    drain(
+        chunks,
+        lambda worker, i: work(worker, slice(i * rows, min(count, (i + 1) * rows))),
+        [new_worker() for _ in range(threads)],
+    )
+
+
 @contextmanager
 def single_threaded() -> Iterator[None]:
     """Keep torch from running parallel loops of its own inside the block; :func:`drain` may still share

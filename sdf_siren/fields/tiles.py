@@ -16,14 +16,14 @@ others.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from itertools import product
 from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
-from sdf_siren.fields.threads import drain, processors
+from sdf_siren.fields.threads import in_chunks
 
 OVERLAP = 0.25
 """By which part of its side a tile reaches into its neighbours. More blends more tiles at every point;
@@ -91,25 +91,25 @@ class CubicTiles:
         """Values (n, 1) at points ``x`` (n, 3)."""
         value = x.new_zeros(len(x), 1)
 
-        def work(part: slice) -> None:
+        def work(_: None, part: slice) -> None:
             for at in self._seen(x[part]):
                 value[part].index_add_(0, at.rows, (at.blend() * at.polynomial(self.coefficients))[:, None])
 
-        _in_chunks(len(x), x.device, work)
+        in_chunks(len(x), CHUNK_ROWS, x.device, work, lambda: None)
         return value
 
     def value_and_gradient(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """Values (n, 1) and gradients (n, 3) at points ``x`` (n, 3)."""
         value, gradient = x.new_zeros(len(x), 1), x.new_zeros(len(x), 3)
 
-        def work(part: slice) -> None:
+        def work(_: None, part: slice) -> None:
             for at in self._seen(x[part]):
                 w, q = at.blend(), at.polynomial(self.coefficients)
                 slope = q[:, None] * at.blend_gradient(self.side) + w[:, None] * at.gradient(self._gradients)
                 value[part].index_add_(0, at.rows, (w * q)[:, None])
                 gradient[part].index_add_(0, at.rows, slope)
 
-        _in_chunks(len(x), x.device, work)
+        in_chunks(len(x), CHUNK_ROWS, x.device, work, lambda: None)
         return value, gradient
 
     def laplacian(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
@@ -164,18 +164,21 @@ class CubicTiles:
 
 class _Tile(NamedTuple):
     """Points near tiles: (m,) rows of the points and their tiles, (m, 3) offsets from the tiles' centres
-    in sides, (m, 3) progress through the zone of blending, 1 inside of it, and (m, 20) monomials."""
+    in sides, (m, 3) progress through the zone of blending, 1 inside of it, and its smooth step, and (m, 20)
+    monomials."""
 
     rows: Tensor
     tiles: Tensor
     d: Tensor
     t: Tensor
+    w: Tensor
     monomials: Tensor
 
     @classmethod
     def of(cls, rows: Tensor, tiles: Tensor, d: Tensor) -> _Tile:
         t = ((REACH - d.abs()) / (2 * OVERLAP)).clamp_(0, 1)
-        return cls(rows, tiles, d, t, monomials(d / REACH))
+        w = t * t * t * (10 + t * (6 * t - 15))
+        return cls(rows, tiles, d, t, w, monomials(d / REACH))
 
     def polynomial(self, coefficients: Tensor) -> Tensor:
         return (self.monomials * coefficients.index_select(0, self.tiles)).sum(dim=1)
@@ -183,22 +186,18 @@ class _Tile(NamedTuple):
     def gradient(self, gradients: Tensor) -> Tensor:
         return torch.bmm(gradients.index_select(0, self.tiles), self.monomials[:, :_QUADRATIC, None])[:, :, 0]
 
-    def _steps(self) -> Tensor:
-        t = self.t
-        return t * t * t * (10 + t * (6 * t - 15))
-
     def blend(self) -> Tensor:
-        return self._steps().prod(dim=1)
+        return self.w.prod(dim=1)
 
     def blend_gradient(self, side: float) -> Tensor:
-        w, t = self._steps(), self.t
+        t = self.t
         slope = self.d.sign() * (t * (1 - t)).square() * (-30 / (2 * OVERLAP * side))
-        return slope * _products_of_others(w)
+        return slope * _products_of_others(self.w)
 
     def blend_laplacian(self, side: float) -> Tensor:
-        w, t = self._steps(), self.t
+        t = self.t
         second = t * (1 - t) * (1 - 2 * t) * (60 / (2 * OVERLAP * side) ** 2)
-        return (second * _products_of_others(w)).sum(dim=1)
+        return (second * _products_of_others(self.w)).sum(dim=1)
 
 
 def monomials(u: Tensor) -> Tensor:
@@ -239,14 +238,3 @@ def _raised(exponent: tuple[int, int, int], axis: int, by: int) -> int:
 def _products_of_others(w: Tensor) -> Tensor:
     """For each of three columns the product of the other two."""
     return torch.stack([w[:, 1] * w[:, 2], w[:, 0] * w[:, 2], w[:, 0] * w[:, 1]], dim=1)
-
-
-def _in_chunks(n: int, device: torch.device, work: Callable[[slice], None]) -> None:
-    """Call ``work`` for slices that cover ``n`` rows, on as many threads as torch is allowed."""
-    chunks = -(-n // CHUNK_ROWS)
-    threads = 1 if device.type != "cpu" else min(processors(), max(1, chunks))
-    drain(
-        chunks,
-        lambda _, i: work(slice(i * CHUNK_ROWS, min(n, (i + 1) * CHUNK_ROWS))),
-        [None] * threads,
-    )

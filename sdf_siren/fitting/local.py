@@ -78,7 +78,6 @@ def fit_tiles(
     coefficients = points.new_zeros(len(tiles.keys), COEFFICIENTS)
     half = side * REACH
     centres = (tiles.places.to(points.dtype) + 0.5) * side - 1
-    to_monomials = _LEGENDRE.T * half
     strange_value = (missing / half) ** 4
     strange_gradient = (missing_gradient.norm(dim=1) / DOUBTED) ** 4
     value_weights = 1 / (1 + strange_value)
@@ -105,7 +104,7 @@ def fit_tiles(
         normal = matrix.mT @ matrix
         normal.diagonal(dim1=1, dim2=2).add_(trust.ridge * real.sum(dim=1)[:, None])
         solution = torch.cholesky_solve(matrix.mT @ wanted[..., None], torch.linalg.cholesky(normal))
-        coefficients[part] = (solution[..., 0] @ to_monomials.T).to(coefficients.dtype)
+        coefficients[part] = (solution[..., 0] @ _LEGENDRE * half).to(coefficients.dtype)
 
     drain(len(tasks), work, [None] * processors())
     return CubicTiles(side, tiles.places, coefficients)
@@ -220,13 +219,14 @@ def _legendre_in_monomials() -> Tensor:
 
 
 _LEGENDRE = _legendre_in_monomials()
+_LEGENDRE_SLOPES = differentiated(_LEGENDRE).flatten(0, 1)
+"""(20 * 3, 10)"""
 
 
 def _legendre(u: Tensor) -> tuple[Tensor, Tensor]:
     """The basis (t, k, 20) and its gradient (t, k, 3, 20) at ``u`` (t, k, 3)."""
     m = monomials(u.reshape(-1, 3))
-    slopes = differentiated(_LEGENDRE)  # (20, 3, 10)
     value = m @ _LEGENDRE.T
-    slope = m[:, : slopes.shape[2]] @ slopes.reshape(-1, slopes.shape[2]).T  # (n, 20 * 3)
+    slope = m[:, : _LEGENDRE_SLOPES.shape[1]] @ _LEGENDRE_SLOPES.T
     shape = u.shape[:-1]
-    return value.reshape(*shape, -1), slope.reshape(*shape, len(slopes), 3).mT
+    return value.reshape(*shape, -1), slope.reshape(*shape, COEFFICIENTS, 3).mT

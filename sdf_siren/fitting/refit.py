@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from sdf_siren.clouds import PointCloud
+from sdf_siren.clouds.spacing import SAMPLE
 from sdf_siren.fields import CorrectedField, CubicTiles, SignedDistanceField, Siren
 from sdf_siren.fields.threads import processors, single_threaded
 from sdf_siren.fitting.local import Trust, fit_tiles
@@ -212,7 +213,7 @@ def _closer(one: Tensor, other: Tensor) -> bool:
 
 def _units(scan: OrientedScan) -> tuple[float, ...]:
     """The length that tiles are measured in, from coarse to fine: for the sparse parts, and for most."""
-    rows = np.random.default_rng(0).permutation(len(scan.points))[:4000]
+    rows = np.random.default_rng(0).permutation(len(scan.points))[:SAMPLE]
     neighbour = min(NEIGHBOUR, len(scan.points) - 1)
     distance = np.sort(scan.tree.query(scan.points[rows], k=[neighbour + 1], workers=processors())[0][:, 0])
     most = float(np.median(distance))

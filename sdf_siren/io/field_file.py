@@ -106,11 +106,13 @@ def load_field(path: str | os.PathLike[str], device: str = "cpu") -> SignedDista
         network = Siren(shape, weights, biases)
         x, y, z = description["frame"]["centre"]
         frame = Similarity((float(x), float(y), float(z)), float(description["frame"]["scale"]))
+        found = SignedDistanceField(network, frame, dict(description.get("record", {})), support, tiles)
+        float(found.error or 0)  # read from the record, which may say anything
     except FileNotFoundError:
         raise InputError(f"{path}: no such file") from None
     except (SafetensorError, OSError, KeyError, TypeError, ValueError) as error:
         raise InputError(f"{path}: not a field file written by this program ({error})") from None
-    return SignedDistanceField(network, frame, description.get("record", {}), support, tiles)
+    return found
 
 
 def _description(path: Path, metadata: dict[str, str] | None) -> dict[str, Any]:

@@ -87,6 +87,9 @@ def tampered(field, path, **changes):
         {"tile_sides": [0.4, 1e-9]},
         {"tile_sides": ["wide", 0.2]},
         {"tile_sides": 7},
+        {"record": 7},
+        {"record": {"refit": {}}},
+        {"record": {"refit": {"after": "near"}}},
     ],
 )
 def test_contradictions_are_refused_in_one_line(field, tmp_path, changes):
