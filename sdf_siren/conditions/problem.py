@@ -1,0 +1,136 @@
+"""A boundary-value problem: an equation in a domain, and what holds on each part of the boundary."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+import torch
+from torch import Tensor
+
+from sdf_siren.conditions.operators import AbsorbingLayer, Operator
+from sdf_siren.conditions.rows import Rows
+from sdf_siren.domains import Boundary, Domain
+from sdf_siren.errors import UsageError
+from sdf_siren.jets import JetFunction
+
+Kind = Literal["dirichlet", "neumann", "robin", "rate", "periodic"]
+
+Source = Callable[[Tensor], Tensor]
+"""From points (n, d) to right-hand sides (n,)."""
+
+
+@dataclass(frozen=True)
+class BoundaryCondition:
+    """What holds on some parts of the boundary.
+
+    Attributes:
+        kind: ``dirichlet`` u = value, ``neumann`` du/dn = value, ``robin`` du/dn + coefficient u = value, ``rate``
+            du/dt = value (with ``dirichlet`` the initial conditions of a wave), ``periodic`` with the opposite side.
+        parts: names of parts of the boundary.
+        value: the data; None for zero.
+        coefficient: of a Robin condition.
+    """
+
+    kind: Kind
+    parts: tuple[str, ...]
+    value: JetFunction | None = None
+    coefficient: JetFunction | None = None
+
+    def rows(self, boundary: Boundary) -> Rows:
+        """The condition at points of its parts."""
+        x, ones = boundary.x, torch.ones(len(boundary.x), dtype=torch.float64)
+        target = torch.zeros_like(ones) if self.value is None else self.value(x).value
+        match self.kind:
+            case "dirichlet":
+                return Rows(x, target, alpha=ones)
+            case "neumann":
+                return Rows(x, target, beta=boundary.normal)
+            case "robin":
+                assert self.coefficient is not None
+                return Rows(x, target, alpha=self.coefficient(x).value, beta=boundary.normal)
+            case "rate":
+                beta = torch.zeros_like(x)
+                beta[:, -1] = 1.0
+                return Rows(x, target, beta=beta)
+            case "periodic":
+                raise ValueError("periodic sides have no rows: the frequencies of the network repeat there")
+
+
+@dataclass(frozen=True)
+class Problem:
+    """An equation ``operator(u) = source`` in a domain with conditions on its boundary.
+
+    Attributes:
+        domain: where; for waves space and time together, time last.
+        operator: the left-hand side.
+        source: the right-hand side; None for zero.
+        conditions: on the boundary.
+        exact: the solution where it is known, only ever used to measure the error.
+        title: one line for people.
+        layer: the absorbing layer, if there is one.
+        singular: parts of the solution that are known, are no sines and enter with fixed amplitude one: the near field
+            of a point source. With it, ``source`` is what remains to be solved for.
+        columns: functions that may enter with any amplitude: corner functions, multipoles.
+    """
+
+    domain: Domain
+    operator: Operator
+    source: Source | None = None
+    conditions: tuple[BoundaryCondition, ...] = ()
+    exact: JetFunction | None = None
+    title: str = ""
+    layer: AbsorbingLayer | None = None
+    singular: JetFunction | None = None
+    columns: tuple[JetFunction, ...] = ()
+
+    def __post_init__(self) -> None:
+        _check_conditions(self)
+
+    @property
+    def is_complex(self) -> bool:
+        """Whether the unknown is: an absorbing layer makes it so."""
+        x = self.domain.interior(1, 0)
+        return self.layer is not None or self.source_at(x).is_complex()
+
+    def source_at(self, x: Tensor) -> Tensor:
+        """The right-hand side at ``x`` (n, d), (n,)."""
+        return torch.zeros(len(x), dtype=torch.float64) if self.source is None else self.source(x)
+
+    def interior_rows(self, x: Tensor) -> Rows:
+        """The linear part of the equation at points ``x`` (n, d)."""
+        return self.operator.rows(x, self.source_at(x))
+
+
+def _check_conditions(problem: Problem) -> None:
+    """Every part of the boundary has what the equation needs, and nothing twice.
+
+    Raises:
+        UsageError: an unknown part, a part without or with too many conditions.
+    """
+    parts, title = problem.domain.parts, problem.title or "problem"
+    asked: dict[str, list[str]] = {part: [] for part in parts}
+    for condition in problem.conditions:
+        for part in condition.parts:
+            if part not in asked:
+                raise UsageError(f"{title}: the boundary has no part {part!r}; it has {', '.join(parts)}")
+            asked[part].append(condition.kind)
+    waves = problem.operator.time_speed is not None
+    for part, kinds in asked.items():
+        expected = _expected(part, parts, waves)
+        if sorted(kinds) in expected:
+            continue
+        found = " and ".join(kinds) or "none"
+        fault = "under-determined" if len(kinds) < len(expected[0]) else "over-determined"
+        what = " or ".join(" and ".join(kinds) or "no condition" for kinds in expected)
+        raise UsageError(f"{title}: {fault} on the boundary part {part!r}: expected {what}, found {found}")
+
+
+def _expected(part: str, parts: tuple[str, ...], waves: bool) -> list[list[str]]:
+    """The lists of conditions that a part may have."""
+    if waves and part == parts[-2]:
+        return [["dirichlet", "rate"]]
+    if waves and part == parts[-1]:
+        return [[]]
+    return [["dirichlet"], ["neumann"], ["robin"], ["periodic"]]

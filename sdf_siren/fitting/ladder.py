@@ -1,0 +1,125 @@
+"""The choice of a frozen network by a ladder of widths: see :mod:`sdf_siren.fitting.least_squares`."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from sdf_siren.conditions.ansatz import Ansatz, Solution, ansatz_for
+from sdf_siren.conditions.problem import Problem
+from sdf_siren.errors import DivergenceError
+from sdf_siren.fitting.least_squares import (
+    Candidate,
+    Collocation,
+    Trial,
+    collocate,
+    frozen_network,
+    indicator,
+    solved,
+)
+
+FIRST_WIDTH = 200
+WIDE = 1000
+"""Above, only the best candidates of the width below and their neighbours are tried."""
+FRESH_ROWS = 1000
+FRESH_SEED = 1_000_003
+ALIKE = 4.0
+"""Indicators within this factor of the best count as equal; the smallest coefficients win, for large ones
+cancel and leave their rounding in the solution."""
+STEP = math.sqrt(2)
+"""Between neighbouring bandwidths."""
+
+
+@dataclass
+class Ladder:
+    """Tries candidates from narrow to wide until the fresh residual is small enough.
+
+    Attributes:
+        problem: linear.
+        tolerance: the indicator to reach.
+        last_width: of the widest network.
+        seed: of networks and scattered points.
+        trials: what was tried so far, in order; a ladder that starts with those of an interrupted one goes on
+            from there.
+        report: called after each trial.
+    """
+
+    problem: Problem
+    tolerance: float = 1e-12
+    last_width: int = 3200
+    seed: int = 0
+    trials: list[Trial] = field(default_factory=list)
+    report: Callable[[Trial], None] = lambda trial: None
+
+    def climb(self) -> tuple[Solution, Trial, str]:
+        """The best solution, its trial, and why no further one was tried.
+
+        Raises:
+            DivergenceError: no candidate gave a finite answer.
+        """
+        self._ansatz: Ansatz = ansatz_for(self.problem)
+        self._fresh = collocate(self.problem, self._ansatz, FRESH_ROWS // 2, FRESH_SEED, regular=False)
+        self._solutions: dict[Candidate, Solution] = {}
+        best: Trial | None = None
+        width, reason = FIRST_WIDTH, ""
+        while True:
+            here = [self._try(candidate) for candidate in self._candidates(width, best)]
+            champion = chosen(here)
+            if best is None or champion.indicator < best.indicator:
+                best = champion
+            self._solutions = {c: s for c, s in self._solutions.items() if c == best.candidate}
+            if best.indicator <= self.tolerance:
+                reason = f"the residual on fresh points is below {self.tolerance:.0e}"
+            elif champion is not best:
+                reason = "wider networks did not lower the residual on fresh points"
+            elif 2 * width > self.last_width:
+                reason = f"the widest network allowed has {self.last_width} units"
+            if reason:
+                break
+            width *= 2
+        if not math.isfinite(best.indicator):
+            raise DivergenceError(f"{self.problem.title or 'problem'}: no network gave a finite solution")
+        solution = self._solutions.get(best.candidate)
+        return solution or self._solve(best.candidate)[0], best, reason
+
+    def _candidates(self, width: int, best: Trial | None) -> list[Candidate]:
+        if best is None or width <= WIDE:
+            return first_candidates(self.problem.domain.dimension, width)
+        depth, bandwidth = best.candidate.depth, best.candidate.bandwidth
+        return [Candidate(width, depth, bandwidth * factor) for factor in (STEP, 1.0, 1 / STEP)]
+
+    def _try(self, candidate: Candidate) -> Trial:
+        known = next((trial for trial in self.trials if trial.candidate == candidate), None)
+        if known is not None:
+            return known
+        solution, trial = self._solve(candidate)
+        self._solutions[candidate] = solution
+        self.trials.append(trial)
+        self.report(trial)
+        return trial
+
+    def _solve(self, candidate: Candidate) -> tuple[Solution, Trial]:
+        collocation = self._collocation(candidate.width)
+        network = frozen_network(self.problem, self._ansatz, candidate, self.seed)
+        solution = solved(network, self._ansatz, collocation)
+        size = float(solution.network.weights[-1].norm()) / collocation.scale
+        return solution, Trial(candidate, indicator(solution, self._fresh), size)
+
+    def _collocation(self, width: int) -> Collocation:
+        return collocate(self.problem, self._ansatz, width + len(self.problem.columns), self.seed, regular=True)
+
+
+def first_candidates(dimension: int, width: int) -> list[Candidate]:
+    """Bandwidths from nearly constant to the finest waves that ``width`` units can tell apart, one layer and two."""
+    finest = 3.0 * width ** (1 / dimension)
+    single = [1.0 * 2**k for k in range(20) if 2**k <= finest]
+    double = [1.5 * 2 ** (k / 2) for k in range(40) if 1.5 * 2 ** (k / 2) <= finest / 4]
+    return [*(Candidate(width, 1, b) for b in single), *(Candidate(width, 2, b) for b in double)]
+
+
+def chosen(trials: list[Trial]) -> Trial:
+    """Of the trials with the smallest indicators the one with the smallest coefficients."""
+    least = min(trial.indicator for trial in trials)
+    alike = [trial for trial in trials if trial.indicator <= ALIKE * least]
+    return min(alike, key=lambda trial: trial.coefficients) if math.isfinite(least) else trials[0]
