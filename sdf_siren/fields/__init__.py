@@ -1,27 +1,43 @@
 """Fields: SIREN with its derivatives in closed form, exact shapes, and fields in world coordinates."""
 
+from sdf_siren.fields.activations import Activation, Relu, Sine, Tanh
+from sdf_siren.fields.adjoint import row_gradients, row_jacobian
 from sdf_siren.fields.closed_form import ParameterGradients, Workspace
 from sdf_siren.fields.corrected import CorrectedField
 from sdf_siren.fields.devices import choose_device
 from sdf_siren.fields.field import Field
+from sdf_siren.fields.layered import LayeredField
+from sdf_siren.fields.layers import Layer
 from sdf_siren.fields.shapes import Box, Plane, Sphere, Torus
 from sdf_siren.fields.signed_distance import SignedDistanceField
 from sdf_siren.fields.siren import Siren, SirenShape, initialise
+from sdf_siren.fields.sweeps import channels, hidden_rows, rows
 from sdf_siren.fields.tiles import CubicTiles
 
 __all__ = [
+    "Activation",
     "Box",
     "CorrectedField",
     "CubicTiles",
     "Field",
+    "Layer",
+    "LayeredField",
     "ParameterGradients",
     "Plane",
+    "Relu",
     "SignedDistanceField",
+    "Sine",
     "Siren",
     "SirenShape",
     "Sphere",
+    "Tanh",
     "Torus",
     "Workspace",
+    "channels",
     "choose_device",
+    "hidden_rows",
     "initialise",
+    "row_gradients",
+    "row_jacobian",
+    "rows",
 ]

@@ -72,7 +72,8 @@ class _Buffers:
     """What the sweeps write: one (rows, width) tensor per sine layer, in the letters of the formulas.
 
     zbar takes the place of p, which is not needed any more by then, and the adjoints that travel up and
-    down the layers alternate between two: what does not fit into the cache costs as much as the products.
+    down the layers alternate between the same two, each with its layer's width: what does not fit into the
+    cache costs as much as the products.
     """
 
     h: list[Tensor]
@@ -80,7 +81,8 @@ class _Buffers:
     c: list[Tensor]
     p: list[Tensor]
     g: list[Tensor]
-    travelling: list[Tensor]
+    up: list[Tensor]
+    down: list[Tensor]
 
     def first(self, n: int) -> _Buffers:
         """Views of the first ``n`` rows; made once, for making views takes longer than small products."""
@@ -89,7 +91,7 @@ class _Buffers:
             return [t[:n] for t in tensors]
 
         h, c, p, g = cut(self.h), cut(self.c), cut(self.p), cut(self.g)
-        return _Buffers(h, self.f[:n], c, p, g, cut(self.travelling))
+        return _Buffers(h, self.f[:n], c, p, g, cut(self.up), cut(self.down))
 
 
 class Workspace:
@@ -120,6 +122,12 @@ class Workspace:
             return [weights[0].new_empty(rows, size) for size in sizes]
 
         hidden = widths[:-1]
+        two = [weights[0].new_empty(rows * max(hidden)) for _ in range(2 if gradient else 0)]
+
+        def travelling(parity: int) -> list[Tensor]:
+            sized = enumerate(hidden if gradient else [])
+            return [two[(layer + parity) % 2][: rows * w].view(rows, w) for layer, w in sized]
+
         self._folded = [torch.empty_like(w) for w in weights[:-1]]
         self._folded_biases = [torch.empty_like(b) for b in biases[:-1]]
         self._all = _Buffers(
@@ -128,7 +136,8 @@ class Workspace:
             c=buffers(hidden) if gradient else [],
             p=buffers(hidden) if gradient else [],
             g=buffers([inputs, *hidden[:-1]]) if gradient else [],
-            travelling=buffers([max(hidden)] * 2) if gradient else [],
+            up=travelling(0),
+            down=travelling(1),
         )
         self._views = {rows: self._all}
         self._x: Tensor | None = None
@@ -192,14 +201,14 @@ class Workspace:
         if gbar is not None:
             for layer in range(self._sines):
                 dW[layer].addmm_(rows.p[layer].T, gbar, alpha=omega)
-                pbar = torch.mm(gbar, self._folded[layer].T, out=rows.travelling[layer % 2])
+                pbar = torch.mm(gbar, self._folded[layer].T, out=rows.up[layer])
                 above = rows.g[layer + 1] if layer + 1 < self._sines else self._weights[-1]
                 torch.mul(pbar, above, out=rows.p[layer]).mul_(rows.h[layer])
                 gbar = pbar.mul_(rows.c[layer])
             dW[-1].add_(gbar.sum(dim=0, keepdim=True))
         dW[-1].addmm_(fbar.T, rows.h[-1])
         db[-1].add_(fbar.sum(dim=0))
-        hbar = torch.mm(fbar, self._weights[-1], out=rows.travelling[self._sines % 2])
+        hbar = torch.mm(fbar, self._weights[-1], out=rows.down[-1])
         for layer in reversed(range(self._sines)):
             total = hbar.mul_(rows.c[layer])
             if gbar is not None:
@@ -207,4 +216,4 @@ class Workspace:
             dW[layer].addmm_(total.T, rows.h[layer - 1] if layer else x, alpha=omega)
             db[layer].add_(total.sum(dim=0), alpha=omega)
             if layer:
-                hbar = torch.mm(total, self._folded[layer], out=rows.travelling[layer % 2])
+                hbar = torch.mm(total, self._folded[layer], out=rows.down[layer - 1])

@@ -17,7 +17,10 @@ from itertools import pairwise
 import torch
 from torch import Tensor
 
+from sdf_siren.fields.activations import Sine
 from sdf_siren.fields.closed_form import Workspace
+from sdf_siren.fields.layered import LayeredField
+from sdf_siren.fields.layers import Layer
 from sdf_siren.fields.threads import in_chunks
 
 EVALUATION_ROWS = 2048
@@ -34,8 +37,9 @@ class SirenShape:
         inputs: number of coordinates.
         outputs: number of channels.
         width: units per sine layer.
-        hidden_layers: sine layers after the first; 3 in the paper's code.
+        hidden_layers: sine layers after the first; 3 in the paper's code. With 0 the first is the only one.
         omega_0: the factor inside every sine.
+        first_width: units of the first sine layer; None is width.
     """
 
     inputs: int = 3
@@ -43,9 +47,11 @@ class SirenShape:
     width: int = 256
     hidden_layers: int = 3
     omega_0: float = 30.0
+    first_width: int | None = None
 
     def __post_init__(self) -> None:
-        if min(self.inputs, self.outputs, self.width, self.hidden_layers) < 1:
+        first = self.width if self.first_width is None else self.first_width
+        if min(self.inputs, self.outputs, self.width, first, self.hidden_layers + 1) < 1:
             raise ValueError(f"a SIREN needs positive sizes, found {self}")
         if not (math.isfinite(self.omega_0) and self.omega_0 > 0):
             raise ValueError(f"a SIREN needs a positive finite omega_0, found {self.omega_0}")
@@ -53,7 +59,8 @@ class SirenShape:
     @property
     def sizes(self) -> tuple[int, ...]:
         """Layer sizes from input to output."""
-        return (self.inputs, *[self.width] * (self.hidden_layers + 1), self.outputs)
+        first = self.width if self.first_width is None else self.first_width
+        return (self.inputs, first, *[self.width] * self.hidden_layers, self.outputs)
 
     @property
     def parameter_count(self) -> int:
@@ -61,7 +68,7 @@ class SirenShape:
         return sum((fan_in + 1) * fan_out for fan_in, fan_out in pairwise(self.sizes))
 
 
-class Siren:
+class Siren(LayeredField):
     """A SIREN and its derivatives in closed form; a :class:`~sdf_siren.fields.field.Field`.
 
     Attributes:
@@ -80,19 +87,11 @@ class Siren:
         self.biases = biases
 
     @property
-    def parameters(self) -> list[Tensor]:
-        """All weights, then all biases."""
-        return [*self.weights, *self.biases]
-
-    @property
-    def dtype(self) -> torch.dtype:
-        """The floating-point type of the parameters."""
-        return self.weights[0].dtype
-
-    @property
-    def device(self) -> torch.device:
-        """Where the parameters live."""
-        return self.weights[0].device
+    def layers(self) -> list[Layer]:
+        """For the sweeps of :mod:`sdf_siren.fields.sweeps`, sharing the parameters' storage."""
+        sine = Sine(self.shape.omega_0)
+        activations = [*[sine] * (len(self.weights) - 1), None]
+        return [Layer(*layer) for layer in zip(self.weights, self.biases, activations, strict=True)]
 
     def to(self, *, dtype: torch.dtype | None = None, device: torch.device | str | None = None) -> Siren:
         """A copy with other storage."""
@@ -133,29 +132,6 @@ class Siren:
             return workspace
 
         in_chunks(n, rows, self.device, work, loaded)
-
-    def laplacian(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Values (n, c), Jacobians (n, c, d) and Laplacians (n, c) at ``x`` (n, d), in one forward sweep.
-
-        Value, Jacobian and Laplacian travel as d + 2 stacked columns of one product per layer
-        ("forward Laplacian", Li et al. 2023; collapsed Taylor mode, arXiv 2505.13644):
-        ``J' = omega_0 c (W J)``, ``L' = omega_0 c (W L) - omega_0^2 h sum_d (W J_d)^2`` with
-        ``c = cos(omega_0 z)`` and ``h = sin(omega_0 z)``.
-        """
-        n, d = x.shape
-        columns = x.new_zeros(d + 2, n, d)  # value, d first derivatives, Laplacian
-        columns[0] = x
-        columns[1 : d + 1] = torch.eye(d, dtype=x.dtype, device=x.device)[:, None, :]
-        omega = self.shape.omega_0
-        for weight, bias in zip(self.weights[:-1], self.biases[:-1], strict=True):
-            columns = columns @ (weight.T * omega)
-            z = columns[0] + omega * bias
-            h, c = torch.sin(z), torch.cos(z)
-            first = columns[1 : d + 1]
-            curvature = h * first.square().sum(dim=0)
-            columns = torch.cat([h[None], c * first, (c * columns[d + 1] - curvature)[None]])
-        columns = columns @ self.weights[-1].T
-        return columns[0] + self.biases[-1], columns[1 : d + 1].permute(1, 2, 0), columns[d + 1]
 
     def workspace(self, rows: int, *, gradient: bool = True) -> Workspace:
         """Preallocated buffers for ``rows`` points at a time; see :mod:`sdf_siren.fields.closed_form`."""

@@ -33,15 +33,18 @@ def write_field(field: SignedDistanceField, path: str | os.PathLike[str]) -> Non
     from safetensors.torch import save_file
 
     shape, frame = field.network.shape, field.frame
+    architecture = {
+        "inputs": shape.inputs,
+        "outputs": shape.outputs,
+        "width": shape.width,
+        "hidden_layers": shape.hidden_layers,
+        "omega_0": shape.omega_0,
+    }
+    if shape.first_width is not None:  # versions that do not know it can read all other files
+        architecture["first_width"] = shape.first_width
     description = {
         "format": FORMAT,
-        "architecture": {
-            "inputs": shape.inputs,
-            "outputs": shape.outputs,
-            "width": shape.width,
-            "hidden_layers": shape.hidden_layers,
-            "omega_0": shape.omega_0,
-        },
+        "architecture": architecture,
         "frame": {"centre": list(frame.centre), "scale": frame.scale},
         "record": dict(field.record),
         "tile_sides": [tiles.side for tiles in field.tiles],

@@ -22,11 +22,12 @@ def autograd_oracle(network: Siren, x, fbar, gbar):
     return f.detach(), g.detach(), torch.autograd.grad(loss, [*weights, *biases])
 
 
-@pytest.mark.parametrize("hidden_layers", [1, 2, 3])
+@pytest.mark.parametrize("hidden_layers", [0, 1, 2, 3])
+@pytest.mark.parametrize("first_width", [None, 5, 20])
 @pytest.mark.parametrize("inputs", [1, 2, 3])
 @pytest.mark.parametrize("with_gradient", [True, False])
-def test_agrees_with_autograd_in_float64(hidden_layers, inputs, with_gradient):
-    shape = SirenShape(inputs=inputs, width=13, hidden_layers=hidden_layers)
+def test_agrees_with_autograd_in_float64(hidden_layers, first_width, inputs, with_gradient):
+    shape = SirenShape(inputs=inputs, width=13, hidden_layers=hidden_layers, first_width=first_width)
     network = initialise(shape, seed=3, hidden_bias=1.0, dtype=torch.float64)
     generator = torch.Generator().manual_seed(0)
     x, fbar, gbar = (

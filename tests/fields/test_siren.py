@@ -86,6 +86,46 @@ def test_laplacian_agrees_with_autograd():
             torch.testing.assert_close(laplacian[i, channel], hessian.trace(), rtol=1e-10, atol=1e-9)
 
 
+@pytest.mark.parametrize(
+    ("shape", "sizes"),
+    [
+        (SirenShape(2, 1, 1000, 0), (2, 1000, 1)),
+        (SirenShape(2, 1, 2000, 1, first_width=64), (2, 64, 2000, 1)),
+        (SirenShape(2, 1, 2000, 0, first_width=64), (2, 64, 1)),
+        (SirenShape(3, 2, 32, 2), (3, 32, 32, 32, 2)),
+    ],
+)
+def test_shapes_with_another_first_layer_or_no_later_one(shape, sizes):
+    assert shape.sizes == sizes
+    network = initialise(shape, seed=0)
+    assert shape.parameter_count == network.parameter_count == sum(p.numel() for p in network.parameters)
+    for weight, fan_in in zip(network.weights[1:], sizes[1:], strict=False):
+        assert 0.8 * (bound := math.sqrt(6 / fan_in) / 30) < weight.abs().max() <= bound
+    assert network.value(torch.zeros(3, shape.inputs)).shape == (3, shape.outputs)
+
+
+def test_a_siren_hands_its_layers_to_the_sweeps():
+    network = initialise(SirenShape(2, 1, 11, 1, first_width=6), seed=1, dtype=torch.float64)
+    x = torch.rand(9, 2, dtype=torch.float64) * 2 - 1
+    one, beta = torch.ones(9, dtype=torch.float64), torch.rand(9, 2, dtype=torch.float64)
+    laplacian = torch.eye(2, dtype=torch.float64).expand(9, 2, 2)
+    value, jacobian, second = network.laplacian(x)
+    expected = value + torch.einsum("ncd,nd->nc", jacobian, beta) + second
+    torch.testing.assert_close(network.rows(x, one, beta, laplacian), expected, rtol=1e-12, atol=1e-10)
+    jacobian = network.row_jacobian(x, one, beta, laplacian)
+    assert jacobian.shape == (9, network.parameter_count)
+    gradients = network.row_gradients(x, one, beta, laplacian, one[:, None])
+    torch.testing.assert_close(gradients.flat, jacobian.sum(dim=0), rtol=1e-12, atol=1e-9)
+    hidden = network.hidden_rows(x, one, beta, laplacian)
+    assert torch.equal(jacobian[:, -1], hidden[:, -1])
+    # A step along the gradient of one row changes it as the gradient says.
+    step = 1e-7 * jacobian[0] / jacobian[0].norm()
+    parts = step.split([p.numel() for p in network.parameters])
+    moved = [p + s.view_as(p) for p, s in zip(network.parameters, parts, strict=True)]
+    change = Siren(network.shape, moved[:3], moved[3:]).rows(x, one, beta, laplacian)[0, 0] - expected[0, 0]
+    assert float(change) == pytest.approx(1e-7 * float(jacobian[0].norm()), rel=1e-4)
+
+
 def test_evaluation_does_not_depend_on_the_number_of_threads():
     network = initialise(SirenShape(width=48), seed=0)
     x = torch.rand(10_000, 3) * 2 - 1
@@ -105,6 +145,10 @@ def test_evaluation_does_not_depend_on_the_number_of_threads():
 def test_wrong_sizes_are_refused():
     with pytest.raises(ValueError, match="positive"):
         SirenShape(width=0)
+    with pytest.raises(ValueError, match="positive"):
+        SirenShape(first_width=0)
+    with pytest.raises(ValueError, match="positive"):
+        SirenShape(hidden_layers=-1)
     with pytest.raises(ValueError, match="omega_0"):
         SirenShape(omega_0=math.nan)
     network = initialise(SirenShape(width=4), seed=0)

@@ -46,6 +46,28 @@ def test_round_trip_is_exact(field, tmp_path):
     np.testing.assert_array_equal(found(x), field(x))
 
 
+@pytest.mark.parametrize("shape", [SirenShape(width=12, hidden_layers=0), SirenShape(first_width=5, width=8)])
+def test_a_first_layer_of_its_own_width_comes_back(shape, tmp_path):
+    path = tmp_path / "field.safetensors"
+    network = initialise(shape, seed=1)
+    write_field(SignedDistanceField(network, Similarity((0, 0, 0), 1.0)), path)
+    found = load_field(path).network
+    assert found.shape == shape
+    assert all(torch.equal(a, b) for a, b in zip(found.parameters, network.parameters, strict=True))
+
+
+def test_files_without_a_first_width_are_read_and_still_written(field, tmp_path):
+    """Versions that do not know the key refuse files that have it."""
+    from safetensors import safe_open
+
+    path = tmp_path / "field.safetensors"
+    write_field(field, path)
+    with safe_open(path, framework="pt") as file:
+        architecture = json.loads(file.metadata()["sdf-siren"])["architecture"]
+    assert set(architecture) == {"inputs", "outputs", "width", "hidden_layers", "omega_0"}
+    assert load_field(path).network.shape.first_width is None
+
+
 def test_a_field_without_support_comes_back_without(field, tmp_path):
     path = tmp_path / "field.safetensors"
     write_field(SignedDistanceField(field.network, field.frame), path)
@@ -74,6 +96,9 @@ def tampered(field, path, **changes):
         {"architecture": {"width": 10**9, "inputs": 3, "outputs": 1, "hidden_layers": 3, "omega_0": 30}},
         {"architecture": {"width": 13, "inputs": 3, "outputs": 1, "hidden_layers": 2, "omega_0": 30}},
         {"architecture": {"width": "wide"}},
+        {"architecture": {"width": 12, "hidden_layers": 2, "first_width": 10**9}},
+        {"architecture": {"width": 12, "hidden_layers": 2, "first_width": 13}},
+        {"architecture": {"width": 12, "hidden_layers": 2, "first_width": "wide"}},
         {"architecture": None},
         {"frame": {"centre": [0, 0], "scale": 1.0}},
         {"frame": {"centre": [0, 0, 0], "scale": 0.0}},
