@@ -1,4 +1,4 @@
-"""Conditions: what a field must satisfy at points, as rows of one linear language, and whole problems of them."""
+"""Conditions: what a field must satisfy at points, as rows of one linear language, and whole problems."""
 
 from sdf_siren.conditions.ansatz import Ansatz, Solution, ansatz_for
 from sdf_siren.conditions.operators import Operator, helmholtz, poisson, screened_poisson, wave

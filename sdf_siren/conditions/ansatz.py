@@ -2,10 +2,10 @@
 
     u = lift + factor N + sum_k a_k column_k
 
-with a network N. Where a smooth factor vanishes on the part of the boundary with Dirichlet data (products for boxes,
-``1 - r^2`` for balls) and the lift takes the data there, the condition holds exactly and needs no rows (Lagaris et
-al. 1998, arXiv physics/9705023). Distances to unions and differences have kinks that break the Laplacian:
-their conditions stay rows.
+with a network N. Where a smooth factor vanishes on the part of the boundary with Dirichlet data (products for
+boxes, ``1 - r^2`` for balls) and the lift takes the data there, the condition holds exactly and needs no rows
+(Lagaris et al. 1998, arXiv physics/9705023). Distances to unions and differences have kinks that break the
+Laplacian: their conditions stay rows.
 """
 
 from __future__ import annotations
@@ -137,20 +137,16 @@ def ansatz_for(problem: Problem) -> Ansatz:
         factors.append(_squared_time(domain))
         soft = tuple(c for c in soft if start not in c.parts)
     lift = None if not lifts else lifts[0] if len(lifts) == 1 else lambda x: lifts[0](x) + lifts[1](x)
-    hard = [] if not isinstance(domain, Box | Ball) else [c for c in soft if c.kind == "dirichlet"]
+    hard = [c for c in soft if c.kind == "dirichlet"]
     remaining = _constant_difference(problem, hard, lift)
-    if hard and remaining is not None:
+    if isinstance(domain, Box | Ball) and remaining is not None:
         sides = tuple(part for condition in hard for part in condition.parts)
         factors.append(domain.factor(sides) if isinstance(domain, Box) else domain.factor())
         soft = tuple(c for c in soft if c not in hard)
         if remaining:
             constant = remaining
             inner = lift
-            lift = (
-                (lambda x: Jet.constant(constant, x))
-                if inner is None
-                else (lambda x: inner(x) + constant)
-            )
+            lift = (lambda x: Jet.constant(constant, x)) if inner is None else (lambda x: inner(x) + constant)
     return Ansatz(_product(factors), lift, problem.columns, soft, periods)
 
 

@@ -1,7 +1,7 @@
 """Second-order linear operators: at points, the coefficients of the rows that they put there.
 
-Signs: Poisson ``-lap u``, screened Poisson ``-lap u + c u``, Helmholtz ``lap u + k^2 u``, wave ``u_tt - c^2 lap u`` with
-time as the last coordinate.
+Signs: Poisson ``-lap u``, screened Poisson ``-lap u + c u``, Helmholtz ``lap u + k^2 u``, wave ``u_tt - c^2
+lap u`` with time as the last coordinate.
 """
 
 from __future__ import annotations
@@ -28,7 +28,8 @@ class Operator:
         coefficients: from points (n, d) to alpha, beta and gamma.
         time_speed: for waves, the largest speed: how much faster solutions change along the last
             coordinate than along the others; else None.
-        reaction: None, or a function of points and values (both carried as the coordinates of jets, the value last)
+        reaction: None, or a function of points and values (both carried as the coordinates of jets, the value
+        last)
             that is added to the linear part.
     """
 
@@ -89,9 +90,10 @@ def wave(speed: JetFunction, largest_speed: float) -> Operator:
 class AbsorbingLayer:
     """A perfectly matched layer: near the faces of a box, coordinates turn complex and waves decay.
 
-    Along each axis ``d/dx`` becomes ``(1/s) d/dx`` with ``s = 1 - i strength (depth / thickness)^2``, depth counted from the
-    layer's inner face (Berenger 1994; the profile and its default strength 5 are those of Sitzmann et al.
-    2020, supplement). Outgoing waves carry ``exp(-i omega t)`` conjugated as in that paper: ``exp(-i k r)``.
+    Along each axis ``d/dx`` becomes ``(1/s) d/dx`` with ``s = 1 - i strength (depth / thickness)^2``, depth
+    counted from the layer's inner face (Berenger 1994; the profile and its default strength 5 are those of
+    Sitzmann et al. 2020, supplement). Outgoing waves carry ``exp(-i omega t)`` conjugated as in that paper:
+    ``exp(-i k r)``.
 
     Attributes:
         low, high: corners of the box, one number per axis.

@@ -26,8 +26,10 @@ class BoundaryCondition:
     """What holds on some parts of the boundary.
 
     Attributes:
-        kind: ``dirichlet`` u = value, ``neumann`` du/dn = value, ``robin`` du/dn + coefficient u = value, ``rate``
-            du/dt = value (with ``dirichlet`` the initial conditions of a wave), ``periodic`` with the opposite side.
+        kind: ``dirichlet`` u = value, ``neumann`` du/dn = value, ``robin`` du/dn + coefficient u = value,
+        ``rate``
+            du/dt = value (with ``dirichlet`` the initial conditions of a wave), ``periodic`` with the
+            opposite side.
         parts: names of parts of the boundary.
         value: the data; None for zero.
         coefficient: of a Robin condition.
@@ -70,7 +72,8 @@ class Problem:
         exact: the solution where it is known, only ever used to measure the error.
         title: one line for people.
         layer: the absorbing layer, if there is one.
-        singular: parts of the solution that are known, are no sines and enter with fixed amplitude one: the near field
+        singular: parts of the solution that are known, are no sines and enter with fixed amplitude one: the
+        near field
             of a point source. With it, ``source`` is what remains to be solved for.
         columns: functions that may enter with any amplitude: corner functions, multipoles.
     """

@@ -3,8 +3,8 @@
     alpha u + beta . grad u + gamma : hess u = target
 
 "The surface has value zero", "the gradient is the normal", a pixel's value, Dirichlet, Neumann and Robin data
-and the interior of a differential equation are all such rows. A least-squares solver solves them exactly for a
-linear output layer; other solvers minimise their residuals.
+and the interior of a differential equation are all such rows. A least-squares solver solves them exactly for
+a linear output layer; other solvers minimise their residuals.
 """
 
 from __future__ import annotations

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-import numpy as np
 import torch
+from scipy.special import roots_legendre
 from torch import Tensor
 
 from sdf_siren.domains.curves import Curve, Segment
@@ -144,7 +144,7 @@ class Box(Domain):
             )
         nodes, weights = [], []
         for count, low, high in zip(each, self.low, self.high, strict=True):
-            node, weight = np.polynomial.legendre.leggauss(count)
+            node, weight = roots_legendre(count)
             nodes.append(torch.from_numpy(low + (high - low) * (node + 1) / 2))
             weights.append(torch.from_numpy(weight * (high - low) / 2))
         x = torch.stack(torch.meshgrid(*nodes, indexing="ij"), -1).reshape(-1, self.dimension)

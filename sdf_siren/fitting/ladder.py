@@ -12,16 +12,16 @@ from sdf_siren.errors import DivergenceError
 from sdf_siren.fitting.least_squares import (
     Candidate,
     Collocation,
-    Trial,
     collocate,
     frozen_network,
-    indicator,
     solved,
 )
 
 FIRST_WIDTH = 200
-WIDE = 1000
-"""Above, only the best candidates of the width below and their neighbours are tried."""
+CHEAP = 400
+"""Up to this width every candidate is tried, above only the neighbours of the best one of the width below."""
+NOTHING_LEARNT = 0.1
+"""An indicator above it says nothing about which candidate is the better one."""
 FRESH_ROWS = 1000
 FRESH_SEED = 1_000_003
 ALIKE = 4.0
@@ -29,6 +29,21 @@ ALIKE = 4.0
 cancel and leave their rounding in the solution."""
 STEP = math.sqrt(2)
 """Between neighbouring bandwidths."""
+
+
+@dataclass(frozen=True)
+class Trial:
+    """What a candidate came to.
+
+    Attributes:
+        candidate: who.
+        indicator: its residual on fresh points, inside and on the boundary, in units of the solution.
+        coefficients: 2-norm of its output layer: how much cancels in its sum.
+    """
+
+    candidate: Candidate
+    indicator: float
+    coefficients: float
 
 
 @dataclass
@@ -46,7 +61,7 @@ class Ladder:
     """
 
     problem: Problem
-    tolerance: float = 1e-12
+    tolerance: float = 1e-10
     last_width: int = 3200
     seed: int = 0
     trials: list[Trial] = field(default_factory=list)
@@ -60,6 +75,7 @@ class Ladder:
         """
         self._ansatz: Ansatz = ansatz_for(self.problem)
         self._fresh = collocate(self.problem, self._ansatz, FRESH_ROWS // 2, FRESH_SEED, regular=False)
+        self._collocations: dict[int, Collocation] = {}
         self._solutions: dict[Candidate, Solution] = {}
         best: Trial | None = None
         width, reason = FIRST_WIDTH, ""
@@ -84,10 +100,11 @@ class Ladder:
         return solution or self._solve(best.candidate)[0], best, reason
 
     def _candidates(self, width: int, best: Trial | None) -> list[Candidate]:
-        if best is None or width <= WIDE:
+        """All of them where trying is cheap or has taught nothing yet, else the best one's neighbours."""
+        if best is None or width <= CHEAP or best.indicator > NOTHING_LEARNT:
             return first_candidates(self.problem.domain.dimension, width)
         depth, bandwidth = best.candidate.depth, best.candidate.bandwidth
-        return [Candidate(width, depth, bandwidth * factor) for factor in (STEP, 1.0, 1 / STEP)]
+        return [Candidate(width, depth, bandwidth * factor) for factor in (1.0, STEP, 1 / STEP)]
 
     def _try(self, candidate: Candidate) -> Trial:
         known = next((trial for trial in self.trials if trial.candidate == candidate), None)
@@ -104,17 +121,23 @@ class Ladder:
         network = frozen_network(self.problem, self._ansatz, candidate, self.seed)
         solution = solved(network, self._ansatz, collocation)
         size = float(solution.network.weights[-1].norm()) / collocation.scale
-        return solution, Trial(candidate, indicator(solution, self._fresh), size)
+        return solution, Trial(candidate, self._fresh.residual(solution), size)
 
     def _collocation(self, width: int) -> Collocation:
-        return collocate(self.problem, self._ansatz, width + len(self.problem.columns), self.seed, regular=True)
+        """The same for all candidates of a width."""
+        if width not in self._collocations:
+            unknowns = width + len(self.problem.columns)
+            self._collocations = {
+                width: collocate(self.problem, self._ansatz, unknowns, self.seed, regular=True)
+            }
+        return self._collocations[width]
 
 
 def first_candidates(dimension: int, width: int) -> list[Candidate]:
-    """Bandwidths from nearly constant to the finest waves that ``width`` units can tell apart, one layer and two."""
+    """Bandwidths from nearly constant to the finest waves that ``width`` units can tell apart."""
     finest = 3.0 * width ** (1 / dimension)
-    single = [1.0 * 2**k for k in range(20) if 2**k <= finest]
-    double = [1.5 * 2 ** (k / 2) for k in range(40) if 1.5 * 2 ** (k / 2) <= finest / 4]
+    single = [STEP**k for k in range(1, 40) if STEP**k <= finest]
+    double = [STEP**k for k in range(1, 40) if STEP**k <= finest / 5]
     return [*(Candidate(width, 1, b) for b in single), *(Candidate(width, 2, b) for b in double)]
 
 

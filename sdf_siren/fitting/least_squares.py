@@ -1,8 +1,8 @@
-"""Linear problems by exact least squares: a SIREN whose sine layers are frozen, its output layer solved by QR.
+"""Linear problems by exact least squares: a SIREN with frozen sine layers, its output layer solved by QR.
 
-Bandwidth, depth and width of the frozen layers decide everything, and nothing about the solution is known: candidates
-are compared by their residuals on *fresh* points, which the solve has not seen. A ladder of widths, each twice
-the one before, tries many candidates where they are cheap and few where they are dear.
+Bandwidth, depth and width of the frozen layers decide everything, and nothing about the solution is known:
+candidates are compared by their residuals on *fresh* points, which the solve has not seen. A ladder of
+widths, each twice the one before, tries many candidates where they are cheap and few where they are dear.
 
 QR in float64, for the normal equations lose half the digits: columns of smooth features are nearly dependent
 (condition numbers of 1e16 and more are usual and harmless, because the solve is backward stable: what is lost
@@ -12,26 +12,21 @@ is knowledge of the coefficients, not of their sum).
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
-from sdf_siren.conditions.ansatz import Ansatz, Solution, ansatz_for, by_parts, points_of
+from sdf_siren.conditions.ansatz import Ansatz, Solution, by_parts, network_rows, points_of
 from sdf_siren.conditions.problem import Problem
 from sdf_siren.conditions.rows import Rows
 from sdf_siren.domains import Box
-from sdf_siren.errors import DivergenceError
 from sdf_siren.fields import Siren, SirenShape
+from sdf_siren.fields.sweeps import hidden_rows
 
 ROWS_PER_UNKNOWN = 2.0
 BOUNDARY_WEIGHT = 30.0
 """By how much a miss on the boundary counts more than the residual that could cause the same error inside."""
-FIRST_WIDTH, LAST_WIDTH = 200, 3200
-WIDE = 1000
-"""Widths above get only the best candidates of the width below and their neighbours."""
-FRESH_SEED = 1_000_003
 
 
 @dataclass(frozen=True)
@@ -41,7 +36,7 @@ class Candidate:
     Attributes:
         width: unknowns, units of the last sine layer.
         depth: 1 or 2 sine layers.
-        bandwidth: standard deviation of the first layer's frequencies times half the domain's largest extent.
+        bandwidth: the highest frequency of the first layer times half the domain's largest extent.
     """
 
     width: int
@@ -50,41 +45,52 @@ class Candidate:
 
 
 @dataclass(frozen=True)
-class Trial:
-    """What a candidate came to.
+class Block:
+    """Weighted conditions on u at some points, and what they ask of the parts of an ansatz.
 
     Attributes:
-        candidate: who.
-        indicator: its residual on fresh points, inside and on the boundary, in units of the solution.
-        coefficients: 2-norm of its output layer: how much cancels in its sum.
+        network: rows for the network.
+        columns: left-hand sides of the columns, (n, columns).
     """
 
-    candidate: Candidate
-    indicator: float
-    coefficients: float
+    network: Rows
+    columns: Tensor
 
-
-Report = Callable[[Trial], None]
+    @classmethod
+    def of(cls, ansatz: Ansatz, rows: Rows) -> Block:
+        """For conditions on u."""
+        return cls(ansatz.rows_of_network(rows), ansatz.column_rows(rows))
 
 
 @dataclass(frozen=True)
 class Collocation:
-    """Where the conditions are asked: blocks of rows, already weighted.
+    """Where the conditions are asked.
 
     Attributes:
         blocks: interior first, then the conditions that are not fulfilled by construction.
         scale: of the solution, by which residuals are divided.
     """
 
-    blocks: tuple[Rows, ...]
+    blocks: tuple[Block, ...]
     scale: float
+
+    def residual(self, solution: Solution) -> float:
+        """The root mean square of left-hand minus right-hand sides, relative to the solution's scale."""
+        total = 0.0
+        for block in self.blocks:
+            misses = network_rows(solution.network, block.network) - block.network.target
+            if block.columns.shape[1]:
+                misses = misses + block.columns.to(solution.amplitudes.dtype) @ solution.amplitudes
+            total += float(misses.abs().square().sum())
+        value = math.sqrt(total) / self.scale
+        return value if math.isfinite(value) else math.inf
 
 
 def collocate(problem: Problem, ansatz: Ansatz, unknowns: int, seed: int, *, regular: bool) -> Collocation:
     """Points enough for ``unknowns`` and their rows, weighted so that each residual is an error of u.
 
-    A residual r inside moves u by about ``r R^2 / 2d`` (Poisson's equation in a ball of radius R), one on the boundary
-    by itself.
+    A residual r inside moves u by about ``r R^2 / 2d`` (Poisson's equation in a ball of radius R), one on the
+    boundary by itself.
 
     Args:
         problem: what is asked.
@@ -100,24 +106,33 @@ def collocate(problem: Problem, ansatz: Ansatz, unknowns: int, seed: int, *, reg
         x = domain.interior(inside, seed)
     weight = influence(problem)
     interior = problem.interior_rows(x)
-    scale = weight * _rms(interior.target)
-    blocks = [interior.times(weight / math.sqrt(len(x)))]
-    if ansatz.soft:
-        share = len(x) ** ((domain.dimension - 1) / domain.dimension) if domain.dimension > 1 else 1.0
-        boundary = domain.boundary(max(2 * domain.dimension, math.ceil(4 * share)), seed)
-        for condition in ansatz.soft:
-            on = points_of(boundary, domain.parts, condition.parts)
-            rows = condition.rows(on)
-            scale = max(scale, _rms(rows.target))
-            blocks.append(rows.times(BOUNDARY_WEIGHT / math.sqrt(max(1, len(on.x)))))
+    scales = [weight * _rms(interior.target)]
+    blocks = [Block.of(ansatz, interior.times(weight / math.sqrt(len(x))))]
+    for rows in _boundary_rows(problem, ansatz, len(x), seed):
+        scales.append(_rms(rows.target))
+        blocks.append(Block.of(ansatz, rows.times(BOUNDARY_WEIGHT / math.sqrt(len(rows)))))
     if ansatz.lift is not None:
-        scale = max(scale, _rms(ansatz.lift(x).value))
-    return Collocation(tuple(blocks), scale or 1.0)
+        scales.append(_rms(ansatz.lift(x).value))
+    return Collocation(tuple(blocks), max(scales) or 1.0)
+
+
+def _boundary_rows(problem: Problem, ansatz: Ansatz, inside: int, seed: int) -> list[Rows]:
+    """The conditions that are not fulfilled by construction, about as dense as the points inside."""
+    if not ansatz.soft:
+        return []
+    d = problem.domain.dimension
+    boundary = problem.domain.boundary(max(8 * d, math.ceil(4 * inside ** ((d - 1) / d))), seed)
+    found = []
+    for condition in ansatz.soft:
+        on = points_of(boundary, problem.domain.parts, condition.parts)
+        if len(on.x):
+            found.append(condition.rows(on))
+    return found
 
 
 def influence(problem: Problem) -> float:
-    """By how much a residual of one everywhere moves u, for Poisson's equation in the ball around the domain."""
-    _, radius = problem.domain.ball
+    """By how much a residual of one everywhere moves u, for Poisson's equation in the bounding ball."""
+    _, radius = problem.domain.bounding_ball
     return radius**2 / (2 * problem.domain.dimension)
 
 
@@ -145,8 +160,9 @@ def _speeds(problem: Problem) -> Tensor:
 def frozen_network(problem: Problem, ansatz: Ansatz, candidate: Candidate, seed: int) -> Siren:
     """A network with random sine layers and a zero output layer, for points in the problem's own coordinates.
 
-    First layer ``N(0, bandwidth^2 / d)`` by half extent, so that the length of a frequency has the standard deviation
-    ``bandwidth``; second layer as in Sitzmann et al. 2020, with omega_0 = 1; phases uniform.
+    First layer: frequencies uniform in the ball of radius ``bandwidth`` (times half the largest extent), for
+    the tails of a normal distribution are columns wasted. Second layer: as in Sitzmann et al. 2020, with
+    omega_0 = 1. Phases: uniform.
     """
     d, width = problem.domain.dimension, candidate.width
     generator = torch.Generator().manual_seed(seed)
@@ -156,9 +172,12 @@ def frozen_network(problem: Problem, ansatz: Ansatz, candidate: Candidate, seed:
 
     first = width if candidate.depth == 1 else max(16, int(2 * math.sqrt(width)))
     low, high = problem.domain.bounds
-    half = float((high - low).max()) / 2 if problem.operator.time_speed is None else float(((high - low) * _speeds(problem)).max()) / 2
-    frequencies = torch.randn(first, d, generator=generator, dtype=torch.float64)
-    frequencies = frequencies * (candidate.bandwidth / math.sqrt(d) / half) * _speeds(problem)
+    speeds = _speeds(problem)
+    directions = torch.randn(first, d, generator=generator, dtype=torch.float64)
+    directions /= directions.norm(dim=1, keepdim=True)
+    lengths = ((uniform(first, 1) + 1) / 2) ** (1 / d)
+    half = float(((high - low) * speeds).max()) / 2
+    frequencies = directions * lengths * (candidate.bandwidth / half) * speeds
     for axis, period in enumerate(ansatz.periods):
         if period is not None:
             base = 2 * math.pi / period
@@ -182,24 +201,22 @@ def frozen_network(problem: Problem, ansatz: Ansatz, candidate: Candidate, seed:
     return Siren(shape, weights, biases)
 
 
-def design(network: Siren, ansatz: Ansatz, blocks: tuple[Rows, ...]) -> tuple[Tensor, Tensor]:
+def design(network: Siren, collocation: Collocation) -> tuple[Tensor, Tensor]:
     """The system for output weights, output bias and amplitudes: (n, width + 1 + columns) and (n,)."""
     matrices, targets = [], []
-    for rows in blocks:
-        asked = ansatz.rows_of_network(rows)
+    for block in collocation.blocks:
+        x = block.network.x
 
-        def hidden(alpha: Tensor | None, beta: Tensor | None, gamma: Tensor | None, x: Tensor = asked.x) -> Tensor:
-            return network.hidden_rows(x, alpha, beta, gamma)
+        def hidden(alpha: Tensor | None, beta: Tensor | None, gamma: Tensor | None, x: Tensor = x) -> Tensor:
+            return hidden_rows(network.layers, x, alpha, beta, gamma)
 
-        matrix = by_parts(asked, hidden)
-        if ansatz.columns:
-            columns = ansatz.column_rows(rows)
-            matrix = torch.cat([matrix.to(torch.promote_types(matrix.dtype, columns.dtype)), columns], 1)
+        matrix = by_parts(block.network, hidden)
+        if block.columns.shape[1]:
+            dtype = torch.promote_types(matrix.dtype, block.columns.dtype)
+            matrix = torch.cat([matrix.to(dtype), block.columns.to(dtype)], 1)
         matrices.append(matrix)
-        targets.append(asked.target)
-    dtype = matrices[0].dtype
-    for tensor in (*matrices, *targets):
-        dtype = torch.promote_types(dtype, tensor.dtype)
+        targets.append(block.network.target)
+    dtype = torch.complex128 if any(t.is_complex() for t in (*matrices, *targets)) else torch.float64
     return torch.cat([m.to(dtype) for m in matrices]), torch.cat([t.to(dtype) for t in targets])
 
 
@@ -213,7 +230,7 @@ def solve_columns(matrix: Tensor, target: Tensor) -> Tensor:
 
 def solved(network: Siren, ansatz: Ansatz, collocation: Collocation) -> Solution:
     """The network with its output layer solved for the conditions, and the columns' amplitudes."""
-    coefficients = solve_columns(*design(network, ansatz, collocation.blocks))
+    coefficients = solve_columns(*design(network, collocation))
     width = network.shape.width
     output = coefficients[: width + 1]
     if network.shape.outputs == 2:
@@ -224,10 +241,3 @@ def solved(network: Siren, ansatz: Ansatz, collocation: Collocation) -> Solution
     weights = [*network.weights[:-1], parts[:, :width].contiguous()]
     biases = [*network.biases[:-1], parts[:, width].contiguous()]
     return Solution(ansatz, Siren(network.shape, weights, biases), coefficients[width + 1 :])
-
-
-def indicator(solution: Solution, fresh: Collocation) -> float:
-    """The residual on fresh points relative to the solution's scale."""
-    total = sum(float(solution.residual(rows).abs().square().sum()) for rows in fresh.blocks)
-    value = math.sqrt(total) / fresh.scale
-    return value if math.isfinite(value) else math.inf
