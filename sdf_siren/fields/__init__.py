@@ -1,4 +1,4 @@
-"""Fields: SIREN with its derivatives in closed form, exact shapes, and fields in world coordinates."""
+"""Fields: SIREN with its derivatives in closed form, baselines, exact shapes, fields in world coordinates."""
 
 from sdf_siren.fields.activations import Activation, Relu, Sine, Tanh
 from sdf_siren.fields.adjoint import row_gradients, row_jacobian
@@ -8,6 +8,7 @@ from sdf_siren.fields.devices import choose_device
 from sdf_siren.fields.field import Field
 from sdf_siren.fields.layered import LayeredField
 from sdf_siren.fields.layers import Layer
+from sdf_siren.fields.perceptron import Perceptron, PositionalEncoding, initialise_perceptron, matching_width
 from sdf_siren.fields.shapes import Box, Plane, Sphere, Torus
 from sdf_siren.fields.signed_distance import SignedDistanceField
 from sdf_siren.fields.siren import Siren, SirenShape, initialise
@@ -23,7 +24,9 @@ __all__ = [
     "Layer",
     "LayeredField",
     "ParameterGradients",
+    "Perceptron",
     "Plane",
+    "PositionalEncoding",
     "Relu",
     "SignedDistanceField",
     "Sine",
@@ -37,6 +40,8 @@ __all__ = [
     "choose_device",
     "hidden_rows",
     "initialise",
+    "initialise_perceptron",
+    "matching_width",
     "row_gradients",
     "row_jacobian",
     "rows",

@@ -111,7 +111,7 @@ def row_jacobian(
         into = out[here].split(sizes, dim=1)
         for k, zbar, columns in _adjoints(folded, x[here], functional.at(here), rbar[here]):
             scaled = zbar if trained[k].scale == 1.0 else zbar * trained[k].scale
-            into[k].copy_(_weight_jacobian(scaled, columns, x[here]).flatten(1))
+            _write_jacobian(into[k].unflatten(1, (*scaled.shape[2:], -1)), scaled, columns, x[here])
             into[len(trained) + k].copy_(scaled[0])
 
     over_chunks(layers, x, functional.order, work)
@@ -154,7 +154,8 @@ def _adjoints(
         steps.append((z, lower.activation.derivatives(z.value, order + 1)))
         columns = activated(*steps[-1], gamma)
         below.append(columns)
-        z = linear(upper, columns, order)
+        if upper is not layers[-1]:  # the output itself is not needed
+            z = linear(upper, columns, order)
     zbar = _output_adjoints(functional, rbar, x.shape[1])
     trained = [k for k, layer in enumerate(layers) if layer.trained]
     for k in reversed(range(trained[0], len(layers))):
@@ -199,9 +200,13 @@ def _weight_gradient(zbar: Tensor, columns: Tensor | None, x: Tensor) -> Tensor:
     return found if len(zbar) == 1 else found + zbar[1:].sum(dim=1).T
 
 
-def _weight_jacobian(zbar: Tensor, columns: Tensor | None, x: Tensor) -> Tensor:
+def _write_jacobian(into: Tensor, zbar: Tensor, columns: Tensor | None, x: Tensor) -> None:
     """(n, fan_out, fan_in), each point on its own."""
     if columns is not None:
-        return torch.bmm(zbar.permute(1, 2, 0), columns.transpose(0, 1))
-    found = zbar[0][:, :, None] * x[:, None, :]
-    return found if len(zbar) == 1 else found + zbar[1:].permute(1, 2, 0)
+        into.copy_(torch.bmm(zbar.permute(1, 2, 0), columns.transpose(0, 1)))
+        return
+    for i in range(x.shape[1]):  # long loops over the units, not short ones over the coordinates
+        if len(zbar) == 1:
+            torch.mul(zbar[0], x[:, i, None], out=into[:, :, i])
+        else:
+            torch.addcmul(zbar[1 + i], zbar[0], x[:, i, None], out=into[:, :, i])
