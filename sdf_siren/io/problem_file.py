@@ -1,0 +1,201 @@
+"""Problem files: an equation, its domain and its conditions in TOML, read strictly. Reference: docs/pde.md."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+
+from sdf_siren.conditions import Operator, Problem, helmholtz, poisson, screened_poisson, wave
+from sdf_siren.conditions.operators import AbsorbingLayer
+from sdf_siren.conditions.problem import Source
+from sdf_siren.domains import Box, Domain
+from sdf_siren.domains.space_time import coordinate_names
+from sdf_siren.errors import InputError
+from sdf_siren.expressions import Expression
+from sdf_siren.io.boundary_tables import read_conditions
+from sdf_siren.io.domain_tables import read_domain
+from sdf_siren.io.problem_checks import check_finite, check_solution
+from sdf_siren.io.source_arrays import read_source
+from sdf_siren.io.tables import Table, blamed, parse_table, read_table
+from sdf_siren.jets import JetFunction
+
+_COMMON = ("title", "equation", "domain", "conditions", "source", "source_array", "reaction", "exact")
+_OWN = {
+    "poisson": (),
+    "screened_poisson": ("coefficient",),
+    "helmholtz": ("wavenumber", "absorbing_layer", "point_sources"),
+    "wave": ("speed",),
+}
+_PROBES = 512
+"""Points at which the largest speed is looked for."""
+EXACT = "exact"
+
+
+@dataclass(frozen=True)
+class PointSource:
+    """A narrow Gaussian on the right-hand side: ``amplitude`` times a normal density.
+
+    Attributes:
+        position: its centre.
+        width: its standard deviation.
+        amplitude: its integral.
+    """
+
+    position: Sequence[float]
+    width: float
+    amplitude: float
+
+
+def read_problem(path: str | os.PathLike[str]) -> Problem:
+    """Read a problem file.
+
+    Raises:
+        InputError: the file cannot be read, or :func:`parse_problem` refuses it.
+    """
+    path = Path(path)
+    table, _ = read_table(path)
+    return _problem(table, path)
+
+
+def parse_problem(text: str, path: str | os.PathLike[str] = "problem.toml") -> Problem:
+    """The problem that a TOML text poses.
+
+    Args:
+        text: of a problem file.
+        path: where it is, or would be: array files lie beside it.
+
+    Raises:
+        InputError: unknown keys or names, wrong values, formulas that are none, an empty domain, or a
+            boundary that is under- or over-determined.
+    """
+    return _problem(parse_table(text, str(path)), Path(path))
+
+
+def _problem(table: Table, path: Path) -> Problem:
+    equation = table.choice("equation", tuple(_OWN))
+    table.only(*_COMMON, *_OWN[equation])
+    timed = equation == "wave"
+    domain = read_domain(table.table("domain"), timed=timed)
+    names = coordinate_names(domain.dimension, timed=timed)
+    layer = _layer(table, domain)
+    operator = _operator(equation, table, domain, names, layer)
+    is_complex = equation == "helmholtz"
+    exact = table.formula("exact", names, complex=is_complex)
+    source = _source(table, names, operator, exact, domain, path)
+    conditions = read_conditions(
+        table.tables("conditions"), domain, names, exact, is_complex=is_complex, timed=timed
+    )
+    with blamed(table.where):
+        problem = Problem(
+            domain, operator, source, conditions, exact, table.text("title", path.stem), layer=layer
+        )
+        problem = with_point_sources(problem, _point_sources(table, domain))
+    check_finite(problem, table.where)
+    if exact is not None:
+        check_solution(problem, table.where)
+    return problem
+
+
+def _operator(
+    equation: str, table: Table, domain: Domain, names: tuple[str, ...], layer: AbsorbingLayer | None
+) -> Operator:
+    def needed(key: str) -> Expression:
+        formula = table.formula(key, names)
+        if formula is None:
+            raise table.error(key, f"the {equation} equation needs it; add a number or a formula")
+        return formula
+
+    match equation:
+        case "screened_poisson":
+            operator = screened_poisson(needed("coefficient"))
+        case "helmholtz":
+            operator = helmholtz(needed("wavenumber"), layer)
+        case "wave":
+            speed = needed("speed")
+            largest = float(speed(domain.interior(_PROBES, 0)).value.abs().max())
+            if not largest > 0:
+                raise table.error("speed", f"expected a speed that is not zero, found {speed}")
+            operator = wave(speed, largest)
+        case _:
+            operator = poisson()
+    reaction = table.formula("reaction", (*names, "u"))
+    if reaction is None:
+        return operator
+    if layer is not None:
+        raise table.error("reaction", "an absorbing layer makes u complex, which a reaction cannot be given")
+    return dataclasses.replace(operator, reaction=reaction)
+
+
+def _source(
+    table: Table,
+    names: tuple[str, ...],
+    operator: Operator,
+    exact: JetFunction | None,
+    domain: Domain,
+    path: Path,
+) -> Source | None:
+    if "source_array" in table.values:
+        if "source" in table.values:
+            raise table.error("source_array", "found source as well; give one of them")
+        return read_source(
+            table.text("source_array"), path.parent, domain, f"{table.where}: source_array"
+        )
+    if table.values.get("source") == EXACT:
+        if exact is None:
+            raise table.error("source", 'source = "exact" needs the solution; add exact')
+        solution = exact
+        return lambda x: operator.applied(solution(x), x)
+    formula = table.formula("source", names, complex=operator.name == "helmholtz")
+    return None if formula is None else _values(formula)
+
+
+def _values(function: JetFunction) -> Source:
+    return lambda x: function(x).value
+
+
+def _layer(table: Table, domain: Domain) -> AbsorbingLayer | None:
+    if "absorbing_layer" not in table.values:
+        return None
+    layer = table.table("absorbing_layer")
+    layer.only("thickness", "strength")
+    thickness, strength = layer.number("thickness", above=0), layer.number("strength", 5.0, above=0)
+    if not isinstance(domain, Box):
+        raise InputError(f"{layer.where}: expected a box around it, found another shape")
+    if 2 * thickness >= float((domain.bounds[1] - domain.bounds[0]).min()):
+        raise layer.error("thickness", f"the layers fill the whole domain, found {thickness:g}")
+    return AbsorbingLayer(domain.low, domain.high, thickness, strength)
+
+
+def _point_sources(table: Table, domain: Domain) -> list[PointSource]:
+    found = []
+    for entry in table.tables("point_sources"):
+        entry.only("position", "width", "amplitude")
+        position = entry.numbers("position")
+        if len(position) != domain.dimension:
+            raise entry.error("position", f"expected {domain.dimension} numbers, found {len(position)}")
+        if not bool(domain.contains(torch.tensor([position], dtype=torch.float64))):
+            raise entry.error("position", f"expected a point inside the domain, found {position}")
+        width, amplitude = entry.number("width", above=0), entry.number("amplitude", 1.0)
+        found.append(PointSource(position, width, amplitude))
+    return found
+
+
+def with_point_sources(problem: Problem, sources: Sequence[PointSource]) -> Problem:
+    """The problem with narrow Gaussians added to its right-hand side."""
+    if not sources:
+        return problem
+    densities = [_density(source) for source in sources]
+    return dataclasses.replace(
+        problem, source=lambda x: problem.source_at(x) + sum(density(x) for density in densities)
+    )
+
+
+def _density(source: PointSource) -> Callable[[torch.Tensor], torch.Tensor]:
+    centre = torch.tensor(source.position, dtype=torch.float64)
+    height = source.amplitude / (2 * torch.pi * source.width**2) ** (len(centre) / 2)
+    return lambda x: height * (-(x - centre).square().sum(1) / (2 * source.width**2)).exp()
