@@ -1,20 +1,27 @@
 """The one module through which open3d is imported, late and quietly.
 
-open3d is heavy (it brings dash and plotly along) and links against system libraries that plain
-machines and containers lack. The path from an oriented scan to a mesh does not need it.
+open3d is heavy and links against system libraries that plain machines and containers lack. The path
+from an oriented scan to a mesh does not need it.
 """
 
 from __future__ import annotations
 
 import ctypes
+import importlib
 import re
 import sys
 import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from types import ModuleType
+from typing import Any
 
 from sdf_siren.errors import MissingLibraryError
 
 _LIBUSB = "libusb-1.0.so.0"
+
+_PLOTTING = "open3d.visualization.draw_plotly"
+"""The module of open3d that imports plotly and dash, a web server: half the time of the whole import."""
 
 _PACKAGES = {
     "libGL": "libgl1",
@@ -39,7 +46,7 @@ def import_open3d() -> ModuleType:
     _preload_libusb()
     try:
         # Its dependencies warn about their own deprecations; that is no news to our users.
-        with warnings.catch_warnings():
+        with warnings.catch_warnings(), _plotting_left_for_later():
             warnings.simplefilter("ignore")
             import open3d
     except (ImportError, OSError) as error:
@@ -47,6 +54,37 @@ def import_open3d() -> ModuleType:
     open3d.utility.set_verbosity_level(open3d.utility.VerbosityLevel.Error)
     module: ModuleType = open3d
     return module
+
+
+@contextmanager
+def _plotting_left_for_later() -> Iterator[None]:
+    """Let open3d find, in place of its plotting, functions that import it when they are called."""
+    if "open3d" in sys.modules:
+        yield
+        return
+    found: list[str] = []
+
+    def stand_in(name: str) -> Callable[..., Any]:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        found.append(name)
+
+        def call(*args: Any, **keywords: Any) -> Any:
+            plotting = importlib.import_module(_PLOTTING)
+            for each in found:
+                setattr(sys.modules["open3d.visualization"], each, getattr(plotting, each))
+            return getattr(plotting, name)(*args, **keywords)
+
+        return call
+
+    placeholder: Any = ModuleType(_PLOTTING)
+    placeholder.__getattr__ = stand_in
+    sys.modules[_PLOTTING] = placeholder
+    try:
+        yield
+    finally:
+        if sys.modules.get(_PLOTTING) is placeholder:
+            del sys.modules[_PLOTTING]
 
 
 def _preload_libusb() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import builtins
 import ctypes
+import subprocess
 import sys
 from typing import Any
 
@@ -18,6 +19,26 @@ def test_open3d_is_imported_without_warnings_or_output(capfd: pytest.CaptureFixt
     open3d = import_open3d()
     assert open3d.utility.get_verbosity_level() == open3d.utility.VerbosityLevel.Error
     assert capfd.readouterr() == ("", "")
+
+
+def test_plotting_is_imported_when_it_is_called_and_not_before() -> None:
+    script = """if True:
+        import sys
+        from sdf_siren.open3d_import import import_open3d
+        open3d = import_open3d()
+        assert "dash" not in sys.modules and "plotly" not in sys.modules
+        assert "open3d.visualization.draw_plotly" not in sys.modules
+        box = open3d.geometry.TriangleMesh.create_box()
+        for _ in range(2):
+            print(type(open3d.visualization.get_plotly_fig([box])).__name__)
+        assert callable(open3d.visualization.draw_plotly)
+        assert open3d.visualization.draw_plotly.__module__ == "open3d.visualization.draw_plotly"
+        import_open3d()
+    """
+    told = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", script], capture_output=True, text=True, check=True
+    )
+    assert told.stdout.split() == ["Figure", "Figure"]
 
 
 def _failing_import(monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:

@@ -10,15 +10,17 @@ Laplacian: their conditions stay rows.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
+from sdf_siren.conditions.columns import corner_functions, is_whole, multipoles
 from sdf_siren.conditions.problem import BoundaryCondition, Problem
 from sdf_siren.conditions.rows import Rows
-from sdf_siren.domains import Ball, Boundary, Box
+from sdf_siren.domains import Ball, Boundary, Box, Corner
 from sdf_siren.fields import Siren
 from sdf_siren.jets import Jet, JetFunction
 
@@ -137,7 +139,8 @@ def ansatz_for(problem: Problem) -> Ansatz:
         factors.append(_squared_time(domain))
         soft = tuple(c for c in soft if start not in c.parts)
     lift = None if not lifts else lifts[0] if len(lifts) == 1 else lambda x: lifts[0](x) + lifts[1](x)
-    hard = [c for c in soft if c.kind == "dirichlet"]
+    corners = _singular_corners(problem)
+    hard = [] if corners else [c for c in soft if c.kind == "dirichlet"]  # their functions miss the data
     remaining = _constant_difference(problem, hard, lift)
     if isinstance(domain, Box | Ball) and remaining is not None:
         sides = tuple(part for condition in hard for part in condition.parts)
@@ -147,7 +150,32 @@ def ansatz_for(problem: Problem) -> Ansatz:
             constant = remaining
             inner = lift
             lift = (lambda x: Jet.constant(constant, x)) if inner is None else (lambda x: inner(x) + constant)
-    return Ansatz(_product(factors), lift, problem.columns, soft, periods)
+    return Ansatz(
+        _product(factors), lift, (*problem.columns, *_known_columns(problem, corners)), soft, periods
+    )
+
+
+def _known_columns(problem: Problem, corners: list[Corner]) -> list[JetFunction]:
+    """What is known of the solution's shape from the domain's."""
+    natural = [part for c in problem.conditions if c.kind in ("neumann", "robin") for part in c.parts]
+    harmonic = problem.operator.name == "poisson" and problem.operator.is_linear
+    at_corners = corner_functions(problem.domain, corners, natural, harmonic=harmonic)
+    return at_corners + multipoles(problem.domain.holes)
+
+
+def _singular_corners(problem: Problem) -> list[Corner]:
+    """Corners at which the solution is not smooth: re-entrant ones, those whose angle does not divide pi, and those
+    at which the source does not vanish (on zero data; ``r^2 log r`` in the corners of a square)."""
+    if problem.operator.time_speed is not None:
+        return []
+    typical = problem.source_at(problem.domain.interior(_PROBES, 0)).abs().max()
+    return [
+        corner
+        for corner in problem.domain.corners
+        if corner.is_reentrant
+        or not is_whole(math.pi / corner.opening)
+        or problem.source_at(torch.tensor([corner.position], dtype=torch.float64)).abs() > 1e-9 * typical
+    ]
 
 
 def _product(factors: list[JetFunction]) -> JetFunction | None:

@@ -11,6 +11,7 @@ import torch
 from scipy.special import roots_legendre
 from torch import Tensor
 
+from sdf_siren.domains.corners import Corner, find_corners
 from sdf_siren.domains.curves import Curve, Segment
 from sdf_siren.domains.domain import Boundary, Domain, numbers, vector
 from sdf_siren.domains.sobol import points as sobol_points
@@ -76,6 +77,10 @@ class Box(Domain):
         (x0, y0), (x1, y1) = self.low, self.high
         a, b, c, d = (x0, y0), (x1, y0), (x1, y1), (x0, y1)
         return Segment(d, a), Segment(b, c), Segment(a, b), Segment(c, d)  # each with the inside on its left
+
+    @cached_property
+    def corners(self) -> tuple[Corner, ...]:  # type: ignore[override]
+        return find_corners(self.curves, self.contains, self.diameter) if self.curves else ()
 
     def distance(self, x: Tensor) -> Tensor:
         x = self._points(x)

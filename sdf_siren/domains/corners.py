@@ -1,4 +1,4 @@
-"""Re-entrant corners: where a solution loses its second derivatives, however smooth the data."""
+"""Corners: where a solution may lose its second derivatives, however smooth the data."""
 
 from __future__ import annotations
 
@@ -15,22 +15,27 @@ from sdf_siren.domains.curves import Curve, Position, meetings
 from sdf_siren.jets import Jet
 
 STRAIGHT = 1e-6
-"""By how much more than pi a corner must open to count as one."""
+"""By how much the opening must differ from pi to count as a corner's."""
 
 
 @dataclass(frozen=True)
 class Corner:
-    """A corner where the inside takes more than half a turn.
+    """A corner of the boundary.
 
     Attributes:
         position: where it is.
         start: the angle of the side from which the inside is reached counter-clockwise, in (-pi, pi].
-        opening: the angle that the inside takes, in (pi, 2 pi].
+        opening: the angle that the inside takes, in (0, 2 pi]; above pi the corner is re-entrant.
     """
 
     position: Position
     start: float
     opening: float
+
+    @property
+    def is_reentrant(self) -> bool:
+        """Whether the inside takes more than half a turn."""
+        return self.opening > math.pi
 
     def polar(self, x: Tensor) -> tuple[Jet, Jet]:
         """The distance from the corner and the angle from ``start``, as jets at ``x`` (n, 2).
@@ -48,7 +53,7 @@ class Corner:
 def find_corners(
     curves: Sequence[Curve], contains: Callable[[Tensor], Tensor], size: float
 ) -> tuple[Corner, ...]:
-    """The re-entrant corners of a region that these curves bound.
+    """The corners of a region that these curves bound.
 
     Around every place where curves meet, the directions of the curves divide the full turn into sectors; each
     is inside or not as a point in it, close by, is.
@@ -63,7 +68,7 @@ def find_corners(
         if any(abs(z - complex(*corner.position)) < 1e-9 * size for corner in found):
             continue
         sector = _sector(_directions(z, curves), z, contains, 1e-6 * size)
-        if sector is not None and sector[1] > math.pi + STRAIGHT:
+        if sector is not None and abs(sector[1] - math.pi) > STRAIGHT:
             found.append(Corner((z.real, z.imag), *sector))
     return tuple(found)
 

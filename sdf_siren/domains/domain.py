@@ -47,7 +47,7 @@ class Domain(ABC):
         bounds: the lowest and the highest corner of an axis-aligned box around it, (d,) each.
         parts: the names of the parts of its boundary.
         part_measure: the length (d = 2) or area (d = 3) of each part that is on the boundary, (parts,).
-        corners: the re-entrant corners, in two dimensions.
+        corners: where its boundary turns, in two dimensions.
         holes: the balls that were cut out.
     """
 
@@ -79,6 +79,11 @@ class Domain(ABC):
         """The centre (d,) and the radius of a ball that holds the domain; not always the smallest."""
         low, high = self.bounds
         return (low + high) / 2, float((high - low).norm()) / 2
+
+    @property
+    def reentrant_corners(self) -> tuple[Corner, ...]:
+        """The corners where the inside takes more than half a turn."""
+        return tuple(corner for corner in self.corners if corner.is_reentrant)
 
     @property
     def diameter(self) -> float:

@@ -107,7 +107,7 @@ class Polygon(Domain):
         found = []
         for before, here, after in zip([z[-1], *z[:-1]], z, [*z[1:], z[0]], strict=True):
             opening = cmath.phase((before - here) / (after - here)) % (2 * math.pi)
-            if opening > math.pi + STRAIGHT:
+            if abs(opening - math.pi) > STRAIGHT:
                 found.append(Corner((here.real, here.imag), cmath.phase(after - here), opening))
         return tuple(found)
 

@@ -126,7 +126,7 @@ class Ladder:
     def _collocation(self, width: int) -> Collocation:
         """The same for all candidates of a width."""
         if width not in self._collocations:
-            unknowns = width + len(self.problem.columns)
+            unknowns = width + len(self._ansatz.columns)
             self._collocations = {
                 width: collocate(self.problem, self._ansatz, unknowns, self.seed, regular=True)
             }

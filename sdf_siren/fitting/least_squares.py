@@ -25,6 +25,8 @@ from sdf_siren.fields import Siren, SirenShape
 from sdf_siren.fields.sweeps import hidden_rows
 
 ROWS_PER_UNKNOWN = 2.0
+BOUNDARY_DENSITY = 8.0
+"""Boundary points by those inside, both to the power of one over their dimension."""
 BOUNDARY_WEIGHT = 30.0
 """By how much a miss on the boundary counts more than the residual that could cause the same error inside."""
 
@@ -121,7 +123,8 @@ def _boundary_rows(problem: Problem, ansatz: Ansatz, inside: int, seed: int) -> 
     if not ansatz.soft:
         return []
     d = problem.domain.dimension
-    boundary = problem.domain.boundary(max(8 * d, math.ceil(4 * inside ** ((d - 1) / d))), seed)
+    count = math.ceil(BOUNDARY_DENSITY * inside ** ((d - 1) / d)) + 4 * len(ansatz.columns)
+    boundary = problem.domain.boundary(max(8 * d, count), seed)
     found = []
     for condition in ansatz.soft:
         on = points_of(boundary, problem.domain.parts, condition.parts)

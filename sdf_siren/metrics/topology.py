@@ -66,9 +66,9 @@ def topology(mesh: Mesh) -> Topology:
 
 def _edges(faces: NDArray[np.int64], vertices: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Faces per edge (e,), and the edge of each of a face's three sides (f, 3)."""
-    sides = np.sort(np.stack([faces, np.roll(faces, -1, axis=1)], axis=-1), axis=-1)
+    start, end = faces, np.roll(faces, -1, axis=1)
     # One integer per undirected edge sorts several times faster than rows of two.
-    key = sides[..., 0] * vertices + sides[..., 1]
+    key = np.minimum(start, end) * vertices + np.maximum(start, end)
     _, edge_of_side, uses = np.unique(key.ravel(), return_inverse=True, return_counts=True)
     return uses, edge_of_side.reshape(-1, 3)
 
@@ -91,8 +91,10 @@ def _volume(mesh: Mesh) -> float:
     """Sum of the signed tetrahedra from the box's centre to each face (divergence theorem)."""
     if not len(mesh.faces):
         return 0.0
-    used = mesh.vertices[mesh.faces]
+    used = np.zeros(len(mesh.vertices), dtype=bool)
+    used[mesh.faces.ravel()] = True
+    box = mesh.vertices[used]
     # About the centre: about the origin, tetrahedra of 1e18 would cancel at survey offsets.
-    centre = (used.min(axis=(0, 1)) + used.max(axis=(0, 1))) / 2
-    a, b, c = np.moveaxis(used - centre, 1, 0)
+    points = mesh.vertices - (box.min(axis=0) + box.max(axis=0)) / 2
+    a, b, c = (np.take(points, corner, axis=0) for corner in mesh.faces.T)
     return float(np.einsum("ij,ij->", a, np.cross(b, c)) / 6)

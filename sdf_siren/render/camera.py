@@ -44,22 +44,34 @@ class Camera:
         eye: (3,) float32.
         axes: (3, 3) float32, rows: right, up and back (against the direction of view).
         sky: (3,) float32, the up axis of the scene, for lighting from above.
+        span: how far the subject reaches from the middle, across and up, of the picture's half width.
     """
 
     eye: Floats
     axes: Floats
     sky: Floats
+    span: tuple[float, float] = (1.0, 1.0)
 
-    def rays(self, size: int) -> Floats:
-        """Origins and unit directions (size, size, 6) through the centres of the pixels, top row first."""
-        across = ((np.arange(size, dtype=np.float32) + 0.5) * (2 / size) - 1) * TANGENT
-        in_camera = np.stack(
-            [*np.broadcast_arrays(across[None, :], -across[:, None]), np.full((size, size), -1.0)], axis=-1
-        )
-        in_camera /= np.linalg.norm(in_camera, axis=-1, keepdims=True)
-        rays = np.empty((size, size, 6), dtype=np.float32)
+    def window(self, size: int) -> tuple[slice, slice]:
+        """Rows and columns that hold the subject and a pixel around it."""
+        across, up = (int(np.ceil(min(span, 1) * size / 2)) + 1 for span in self.span)
+        row, column = (slice(max(size // 2 - reach, 0), size // 2 + reach) for reach in (up, across))
+        return row, column
+
+    def rays(self, size: int, window: tuple[slice, slice] = np.s_[:, :]) -> Floats:
+        """Origins and unit directions (rows, columns, 6) through the centres of the pixels, top row first."""
+        centres = np.arange(size, dtype=np.float32) + 0.5
+        rows, columns = centres[window[0]], centres[window[1]]
+        return self.rays_through(np.stack(np.meshgrid(columns, rows), axis=-1), size)
+
+    def rays_through(self, pixels: NDArray[np.floating], size: int) -> Floats:
+        """Origins and unit directions (..., 6) through positions (..., 2), as :meth:`project` gives them."""
+        plane = (pixels * (2 / size) - 1).astype(np.float32) * np.array([TANGENT, -TANGENT], dtype=np.float32)
+        x, y = plane[..., :1], plane[..., 1:]
+        length = np.sqrt(x * x + y * y + 1)
+        rays = np.empty((*pixels.shape[:-1], 6), dtype=np.float32)
         rays[..., :3] = self.eye
-        rays[..., 3:] = in_camera @ self.axes
+        rays[..., 3:] = np.concatenate([x, y, np.full_like(x, -1)], axis=-1) / length @ self.axes
         return rays
 
     def project(self, points: Floats, size: int) -> tuple[Floats, Floats]:
@@ -92,12 +104,15 @@ def framing(view: View, points: Floats, up: str) -> Camera:
     )
     right[[side, front]] = np.cos(azimuth), -np.sin(azimuth)
     axes = np.stack([right, np.cross(back, right), back]).astype(np.float32)
-    at = points @ axes.T
-    centre = (at[:, :2].min(axis=0) + at[:, :2].max(axis=0)) / 2
+    at = axes @ points.T
+    centre = (at[:2].min(axis=1) + at[:2].max(axis=1)) / 2
     # A point at height z fits if the eye stands |offset| / tangent behind it; the worst one decides.
     # The floor keeps the eye off a subject that is a line along the view.
-    reach = np.maximum(np.abs(at[:, :2] - centre).max(axis=1), 0.02) / (TANGENT * (1 - MARGIN))
-    distance = (at[:, 2] + reach).max()
+    offset = np.abs(at[:2] - centre[:, None])
+    reach = np.maximum(offset.max(axis=0), 0.02) / (TANGENT * (1 - MARGIN))
+    distance = (at[2] + reach).max()
     sky = np.zeros(3, dtype=np.float32)
     sky[vertical] = 1
-    return Camera(np.array([*centre, distance], dtype=np.float32) @ axes, axes, sky)
+    across, upwards = (offset / (distance - at[2])).max(axis=1) / TANGENT
+    eye = np.array([*centre, distance], dtype=np.float32) @ axes
+    return Camera(eye, axes, sky, (float(across), float(upwards)))

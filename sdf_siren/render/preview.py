@@ -15,11 +15,12 @@ from sdf_siren.files import atomic_path
 from sdf_siren.frames import Similarity
 from sdf_siren.render.camera import MARGIN, VIEWS, Camera, framing
 from sdf_siren.render.scene import Scene
-from sdf_siren.render.shading import BACKGROUND, CLAY, LINING, canvas, encode, key_direction, shade
+from sdf_siren.render.shading import BACKGROUND, canvas, encode
 from sdf_siren.render.splats import draw_points
+from sdf_siren.render.surface import draw_surface
 
 SUPERSAMPLING = 2
-"""Rays per pixel along each side."""
+"""Samples of a scan's points per pixel along each side."""
 
 Picture = NDArray[np.uint8]
 
@@ -76,23 +77,23 @@ def write_comparison(
 def _stage(mesh: Mesh) -> tuple[Similarity, Scene]:
     if not len(mesh.faces):
         raise EmptySurfaceError("there is nothing to draw: the mesh has no faces")
-    used = Mesh(*_without_strays(mesh))
+    used = _without_strays(mesh)
     frame = Similarity.fitting(used.vertices)
     return frame, Scene(used, frame)
 
 
-def _without_strays(mesh: Mesh) -> tuple[NDArray[np.float64], NDArray[np.int64], NDArray[np.float32] | None]:
+def _without_strays(mesh: Mesh) -> Mesh:
     """Vertices that no face uses would only push the camera away."""
-    used, faces = np.unique(mesh.faces, return_inverse=True)
-    return mesh.vertices[used], faces.reshape(-1, 3), None if mesh.normals is None else mesh.normals[used]
+    used = np.zeros(len(mesh.vertices), dtype=bool)
+    used[mesh.faces.ravel()] = True
+    if used.all():
+        return mesh
+    number = np.cumsum(used) - 1
+    return Mesh(mesh.vertices[used], number[mesh.faces], None if mesh.normals is None else mesh.normals[used])
 
 
 def _surface(scene: Scene, camera: Camera, size: int) -> Picture:
-    picture = canvas(size * SUPERSAMPLING)
-    hits = scene.look(camera, size * SUPERSAMPLING, key_direction(camera))
-    albedo = np.where(hits.inside[:, None], LINING, CLAY)
-    picture[hits.mask] = shade(camera, hits.normals, hits.directions, albedo, hits.openness, hits.lit)
-    return encode(picture, SUPERSAMPLING)
+    return encode(draw_surface(scene, camera, size), 1)
 
 
 def _scan(cloud: PointCloud, frame: Similarity, camera: Camera, size: int) -> Picture:
@@ -115,4 +116,5 @@ def _trimmed(picture: Picture, margin: int) -> Picture:
 
 def _write(path: str | os.PathLike[str], picture: Picture) -> None:
     with atomic_path(path) as temporary:
-        Image.fromarray(picture).save(temporary, format="PNG")
+        # Level 2 takes half the time of the default and a tenth more room.
+        Image.fromarray(picture).save(temporary, format="PNG", compress_level=2)

@@ -27,7 +27,7 @@ def test_sides_by_name():
 def test_numbers_are_kept_as_given_and_boxes_compare():
     assert Box([0, 0], (1, 2)) == Box((0.0, 0.0), [1, 2])
     assert BOX.diameter == pytest.approx((4 + 9 + 0.25) ** 0.5)
-    assert Box([0, 0], [1, 1]).corners == Box([0, 0], [1, 1]).holes == ()
+    assert Box([0, 0], [1, 1]).reentrant_corners == Box([0, 0], [1, 1]).holes == ()
 
 
 class TestFactor:

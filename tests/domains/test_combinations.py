@@ -53,41 +53,41 @@ class TestCorners:
             Union(Box([0, 0], [2, 1]), Box([0, 0], [1, 2])),
             Union(Box([0, 0], [2, 1]), Box([0, 1 - 1e-3], [1, 2])),
         ):
-            (corner,) = domain.corners
+            (corner,) = domain.reentrant_corners
             assert corner.position == pytest.approx((1, 1))
             assert corner.opening == pytest.approx(1.5 * math.pi)
             assert corner.start == pytest.approx(math.pi / 2)
 
     def test_of_a_plus(self):
         plus = Union(Box([-2, -1], [2, 1]), Box([-1, -2], [1, 2]))
-        assert sorted(corner.position for corner in plus.corners) == [(-1, -1), (-1, 1), (1, -1), (1, 1)]
-        assert all(corner.opening == pytest.approx(1.5 * math.pi) for corner in plus.corners)
+        assert sorted(corner.position for corner in plus.reentrant_corners) == [(-1, -1), (-1, 1), (1, -1), (1, 1)]
+        assert all(corner.opening == pytest.approx(1.5 * math.pi) for corner in plus.reentrant_corners)
 
     def test_where_circles_cross_the_tangents_count(self):
-        corners = Union(Ball([0, 0], 1), Ball([1, 0], 1)).corners
+        corners = Union(Ball([0, 0], 1), Ball([1, 0], 1)).reentrant_corners
         assert sorted(c.position[1] for c in corners) == pytest.approx([-math.sqrt(0.75), math.sqrt(0.75)])
         assert all(corner.opening == pytest.approx(4 * math.pi / 3) for corner in corners)
 
     def test_a_square_hole_has_four(self):
         hole = Difference(Box([0, 0], [3, 3]), Box([1, 1], [2, 2]))
-        assert {corner.position for corner in hole.corners} == {(1, 1), (1, 2), (2, 1), (2, 2)}
+        assert {corner.position for corner in hole.reentrant_corners} == {(1, 1), (1, 2), (2, 1), (2, 2)}
 
     def test_pacman(self):
-        (corner,) = Difference(Ball([0, 0], 1), Polygon([(0, 0), (2, -2), (2, 2)])).corners
+        (corner,) = Difference(Ball([0, 0], 1), Polygon([(0, 0), (2, -2), (2, 2)])).reentrant_corners
         assert corner.position == pytest.approx((0, 0))
         assert corner.opening == pytest.approx(1.5 * math.pi)
         assert corner.start == pytest.approx(math.pi / 4)
 
     def test_a_kept_corner_and_one_cut_away(self):
         ell = Polygon([(0, 0), (2, 0), (2, 1), (1, 1), (1, 2), (0, 2)])
-        assert [c.position for c in Difference(ell, Ball([0.4, 0.4], 0.1)).corners] == [(1, 1)]
-        near = Difference(ell, Ball([1, 1], 0.2)).corners
+        assert [c.position for c in Difference(ell, Ball([0.4, 0.4], 0.1)).reentrant_corners] == [(1, 1)]
+        near = Difference(ell, Ball([1, 1], 0.2)).reentrant_corners
         assert (1, 1) not in {corner.position for corner in near}
-        assert Intersection(ell, Box([0, 0], [0.9, 3])).corners == ()
+        assert Intersection(ell, Box([0, 0], [0.9, 3])).reentrant_corners == ()
 
     def test_round_holes_and_touching_boxes_have_none(self):
-        assert Difference(SQUARE, DISK).corners == ()
-        assert Union(SQUARE, Box([0.5, 0], [2, 1])).corners == ()
+        assert Difference(SQUARE, DISK).reentrant_corners == ()
+        assert Union(SQUARE, Box([0.5, 0], [2, 1])).reentrant_corners == ()
 
 
 class TestHoles:

@@ -51,20 +51,20 @@ def test_stars_hold_the_points_that_their_radius_says(radii, turned):
             assert torch.equal(polygon.contains(x)[clear], (u.sum(1) * 1.5 < 1)[clear])
     exact = sum(radii[k] * radii[(k + 1) % n] for k in range(n)) * math.sin(step) / 2
     assert polygon.area == pytest.approx(exact)
-    opening = sum(corner.opening - math.pi for corner in polygon.corners)
+    opening = sum(corner.opening - math.pi for corner in polygon.reentrant_corners)
     assert opening < math.pi * n
 
 
 class TestCorners:
     def test_of_an_ell(self):
         for vertices in (ELL, ELL[::-1]):
-            (corner,) = Polygon(vertices).corners
+            (corner,) = Polygon(vertices).reentrant_corners
             assert corner.position == (1, 1)
             assert corner.opening == pytest.approx(1.5 * math.pi)
             assert corner.start == pytest.approx(math.pi / 2)
 
     def test_polar_coordinates_begin_and_end_at_the_sides(self):
-        (corner,) = Polygon(ELL).corners
+        (corner,) = Polygon(ELL).reentrant_corners
         x = torch.tensor([[1, 1.5], [1.5, 1], [0.5, 0.5], [0.5, 1], [1, 0.5]], dtype=torch.float64)
         radius, angle = corner.polar(x)
         expected = torch.tensor([0, 1.5, 0.75, 0.5, 1], dtype=torch.float64) * math.pi
@@ -76,10 +76,10 @@ class TestCorners:
         assert angle.laplacian.abs().max() < 1e-12
 
     def test_convex_polygons_and_straight_angles_have_none(self):
-        assert Polygon([(0, 0), (1, 0), (2, 0), (2, 2), (0, 2)]).corners == ()
+        assert Polygon([(0, 0), (1, 0), (2, 0), (2, 2), (0, 2)]).reentrant_corners == ()
 
     def test_a_notch(self):
-        (corner,) = Polygon([(0, 0), (1, 0), (1, 1), (0.5, 0.01), (0, 1)]).corners
+        (corner,) = Polygon([(0, 0), (1, 0), (1, 1), (0.5, 0.01), (0, 1)]).reentrant_corners
         assert corner.opening == pytest.approx(2 * math.pi - 2 * math.atan2(0.5, 0.99))
 
 

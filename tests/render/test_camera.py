@@ -51,3 +51,18 @@ def test_up_is_up_in_the_picture(up: str) -> None:
     pixels, _ = camera.project(np.stack([axis, -axis]), 100)
     assert pixels[0, 1] < pixels[1, 1]
     assert (camera.axes[:2] @ axis)[0] == pytest.approx(0, abs=1e-6)
+
+
+@pytest.mark.parametrize("view", VIEWS, ids=lambda view: view.name)
+@pytest.mark.parametrize("size", [7, 64])
+def test_the_window_holds_the_subject_and_little_more(view: View, size: int) -> None:
+    rod = np.array([[0.05, 0, 0.02], [0, 1, 0], [0, -1, 0.03]], dtype=np.float32)
+    camera = framing(view, rod, "y")
+    rows, columns = camera.window(size)
+    pixels, _ = camera.project(rod, size)
+    for at, held in zip(pixels.T, (columns, rows), strict=True):
+        assert 0 <= held.start <= at.min()
+        assert at.max() <= held.stop
+        assert held.stop - held.start <= 2 * np.abs(at - size / 2).max() + 5
+    whole, part = camera.rays(size), camera.rays(size, (rows, columns))
+    np.testing.assert_array_equal(part, whole[rows, columns])
