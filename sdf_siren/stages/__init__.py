@@ -20,6 +20,12 @@ NAMES = (
     "write.mesh",
     "write.field",
     "write.preview",
+    "read.problem",
+    "fit.pde",
+    "extract.grid",
+    "measure.pde",
+    "write.grid",
+    "write.plots",
 )
 
 
