@@ -164,8 +164,11 @@ def _known_columns(problem: Problem, corners: list[Corner]) -> list[JetFunction]
 
 
 def _singular_corners(problem: Problem) -> list[Corner]:
-    """Corners at which the solution is not smooth: re-entrant ones, those whose angle does not divide pi, and those
-    at which the source does not vanish (on zero data; ``r^2 log r`` in the corners of a square)."""
+    """Corners at which the solution is not smooth.
+
+    They are the re-entrant ones, those whose angle does not divide pi, and those at which the source does not vanish
+    (on zero data; in the corners of a square it makes ``r^2 log r``).
+    """
     if problem.operator.time_speed is not None:
         return []
     typical = problem.source_at(problem.domain.interior(_PROBES, 0)).abs().max()

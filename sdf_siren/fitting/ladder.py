@@ -82,13 +82,14 @@ class Ladder:
         while True:
             here = [self._try(candidate) for candidate in self._candidates(width, best)]
             champion = chosen(here)
+            before = math.inf if best is None else best.indicator
             if best is None or champion.indicator < best.indicator:
                 best = champion
             self._solutions = {c: s for c, s in self._solutions.items() if c == best.candidate}
             if best.indicator <= self.tolerance:
                 reason = f"the residual on fresh points is below {self.tolerance:.0e}"
-            elif champion is not best:
-                reason = "wider networks did not lower the residual on fresh points"
+            elif best.indicator < NOTHING_LEARNT and best.indicator > before / 2:
+                reason = "a network twice as wide did not halve the residual on fresh points"
             elif 2 * width > self.last_width:
                 reason = f"the widest network allowed has {self.last_width} units"
             if reason:

@@ -20,11 +20,13 @@ from torch import Tensor
 from sdf_siren.conditions.ansatz import Ansatz, Solution, by_parts, network_rows, points_of
 from sdf_siren.conditions.problem import Problem
 from sdf_siren.conditions.rows import Rows
-from sdf_siren.domains import Box
+from sdf_siren.domains import Box, Domain
 from sdf_siren.fields import Siren, SirenShape
 from sdf_siren.fields.sweeps import hidden_rows
 
 ROWS_PER_UNKNOWN = 2.0
+RIM_SHARE, RIM_DEPTH = 0.3, 6.0
+"""Of scattered points inside, how many lie near the boundary, and how near by their spacing."""
 BOUNDARY_DENSITY = 8.0
 """Boundary points by those inside, both to the power of one over their dimension."""
 BOUNDARY_WEIGHT = 30.0
@@ -105,7 +107,7 @@ def collocate(problem: Problem, ansatz: Ansatz, unknowns: int, seed: int, *, reg
     inside = math.ceil(ROWS_PER_UNKNOWN * unknowns) + 16
     x = _regular(problem, inside) if regular and isinstance(domain, Box) and domain.dimension <= 2 else None
     if x is None:
-        x = domain.interior(inside, seed)
+        x = _scattered(domain, inside, seed)
     weight = influence(problem)
     interior = problem.interior_rows(x)
     scales = [weight * _rms(interior.target)]
@@ -150,6 +152,21 @@ def _regular(problem: Problem, count: int) -> Tensor:
     extent = (high - low) * _speeds(problem)
     per_length = (count / float(extent.prod())) ** (1 / len(extent))
     return problem.domain.grid([max(4, math.ceil(float(side) * per_length)) for side in extent])[0]
+
+
+def _scattered(domain: Domain, count: int, seed: int) -> Tensor:
+    """Points inside, denser towards the boundary, as the Gauss-Legendre points are.
+
+    Sums of many sines that are held only by points spread evenly come loose at the rim.
+    """
+    x = domain.interior(count, seed)
+    along = domain.boundary(math.ceil(RIM_SHARE * count), seed)
+    generator = torch.Generator().manual_seed(seed)
+    depth = torch.rand(len(along.x), 1, generator=generator, dtype=torch.float64).square()
+    spacing = float((domain.bounds[1] - domain.bounds[0]).max()) * count ** (-1 / domain.dimension)
+    rim = along.x - along.normal * depth * (RIM_DEPTH * spacing)
+    rim = rim[domain.contains(rim)]
+    return torch.cat([x[: count - len(rim)], rim])
 
 
 def _speeds(problem: Problem) -> Tensor:
