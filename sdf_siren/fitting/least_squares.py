@@ -110,8 +110,8 @@ def collocate(problem: Problem, ansatz: Ansatz, unknowns: int, seed: int, *, reg
         x = _scattered(domain, inside, seed)
     weight = influence(problem)
     interior = problem.interior_rows(x)
-    scales = [weight * _rms(interior.target)]
     blocks = [Block.of(ansatz, interior.times(weight / math.sqrt(len(x))))]
+    scales = [float(blocks[0].network.target.abs().square().sum().sqrt())]
     for rows in _boundary_rows(problem, ansatz, len(x), seed):
         scales.append(_rms(rows.target))
         blocks.append(Block.of(ansatz, rows.times(BOUNDARY_WEIGHT / math.sqrt(len(rows)))))
