@@ -17,10 +17,11 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from sdf_siren.conditions.ansatz import Ansatz, Solution, by_parts, network_rows, points_of
-from sdf_siren.conditions.problem import Problem
+from sdf_siren.conditions.ansatz import Ansatz, Solution, by_parts, network_rows
+from sdf_siren.conditions.problem import Problem, points_of
 from sdf_siren.conditions.rows import Rows
 from sdf_siren.domains import Box, Domain
+from sdf_siren.errors import InputError
 from sdf_siren.fields import Siren, SirenShape
 from sdf_siren.fields.sweeps import hidden_rows
 
@@ -117,7 +118,25 @@ def collocate(problem: Problem, ansatz: Ansatz, unknowns: int, seed: int, *, reg
         blocks.append(Block.of(ansatz, rows.times(BOUNDARY_WEIGHT / math.sqrt(len(rows)))))
     if ansatz.lift is not None:
         scales.append(_rms(ansatz.lift(x).value))
+    for block in blocks:
+        _check_finite(problem, block)
     return Collocation(tuple(blocks), max(scales) or 1.0)
+
+
+def _check_finite(problem: Problem, block: Block) -> None:
+    """Refuse data without a value: one NaN would spoil every coefficient."""
+    rows = block.network
+    parts = [rows.target, rows.alpha, rows.beta, rows.gamma]
+    bad = torch.zeros(len(rows), dtype=torch.bool)
+    for part in parts:
+        if part is not None:
+            bad |= ~part.isfinite().reshape(len(rows), -1).all(1)
+    if bad.any():
+        place = ", ".join(f"{value:.6g}" for value in rows.x[bad][0].tolist())
+        raise InputError(
+            f"{problem.title or 'problem'}: expected finite data everywhere, found none at ({place}); "
+            "check the formulas there"
+        )
 
 
 def _boundary_rows(problem: Problem, ansatz: Ansatz, inside: int, seed: int) -> list[Rows]:
