@@ -2,9 +2,9 @@
 
 Where a smooth factor vanishes on the part of the boundary with Dirichlet data (products for boxes,
 ``1 - r^2`` for balls) and the lift takes the data there, the condition holds exactly and needs no rows
-(Lagaris et al. 1998, arXiv physics/9705023). Initial conditions of waves hold likewise by ``u_0 + t v_0 + t^2 N``, periodic ones by
-frequencies that repeat. Distances to unions and differences have kinks that break the Laplacian: their
-conditions stay rows.
+(Lagaris et al. 1998, arXiv physics/9705023). Initial conditions of waves hold likewise by
+``u_0 + t v_0 + t^2 N``, periodic ones by frequencies that repeat. Distances to unions and differences have
+kinks that break the Laplacian: their conditions stay rows.
 """
 
 from __future__ import annotations

@@ -125,7 +125,7 @@ class Ladder:
         network = frozen_network(self.problem, self._ansatz, candidate, self.seed)
         try:
             solution = solved(network, self._ansatz, collocation)
-        except torch.linalg.LinAlgError:  # columns that are equal to the last bit
+        except torch.linalg.LinAlgError:  # type: ignore[attr-defined]  # columns that are equal to the last bit
             return Solution(self._ansatz, network, torch.zeros(0)), Trial(candidate, math.inf, math.inf)
         size = float(solution.network.weights[-1].norm()) / collocation.scale
         return solution, Trial(candidate, self._fresh.residual(solution), size)
