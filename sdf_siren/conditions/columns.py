@@ -1,8 +1,8 @@
-"""Functions that sines approximate badly and the mathematics knows: they enter a solution with free amplitudes.
+"""Functions that sines approximate badly and the mathematics knows; their amplitudes are free.
 
-At a re-entrant corner of opening omega the solution behaves like ``r^(k pi / omega) sin(k pi theta / omega)``, whose derivatives
-are infinite there (Grisvard 1985, Elliptic Problems in Nonsmooth Domains); around a hole, like the multipoles
-of a charge inside it.
+At a re-entrant corner of opening omega the solution behaves like ``r^(k pi / omega) sin(k pi theta /
+omega)``, whose derivatives are infinite there (Grisvard 1985, Elliptic Problems in Nonsmooth Domains); around
+a hole, like the multipoles of a charge inside it.
 """
 
 from __future__ import annotations
@@ -29,16 +29,16 @@ def corner_functions(
 ) -> list[JetFunction]:
     """Singular functions of some corners of a two-dimensional domain.
 
-    ``r^a sin a theta`` with ``a = k pi / omega``, or the cosine where the normal derivative is given; where a is a whole
-    number that is a polynomial, and data that do not match at the corner make
+    ``r^a sin a theta`` with ``a = k pi / omega``, or the cosine where the slope is given; where a is a
+    whole number that is a polynomial, and data that do not match at the corner make
     ``Im z^a log z = r^a (log r sin a theta + theta cos a theta)`` appear instead.
 
     Args:
         domain: where the corners are.
         corners: of the domain.
         natural: the parts of the boundary where the normal derivative is given; elsewhere the value is.
-        harmonic: whether solutions without a source are harmonic; if not, the next order in r^2 is added, as the
-            series of Bessel functions has it.
+        harmonic: whether solutions without a source are harmonic; if not, the next order in r^2 is added,
+            as the series of Bessel functions has it.
     """
     found = []
     for corner in corners:
@@ -81,7 +81,7 @@ def _is_natural(domain: Domain, corner: Corner, angle: float, natural: Sequence[
 
 
 def multipoles(holes: Sequence[Ball]) -> list[JetFunction]:
-    """``log r`` and ``(R/r)^k cos k theta``, ``(R/r)^k sin k theta`` about the centre of every disk cut out."""
+    """``log r``, ``(R/r)^k cos k theta`` and ``(R/r)^k sin k theta`` about every disk that was cut out."""
     found = []
     for hole in holes:
         if hole.dimension == 2:

@@ -106,14 +106,24 @@ class AbsorbingLayer:
     thickness: float
     strength: float = 5.0
 
+    def stretched(self, x: Tensor) -> Tensor:
+        """The complex coordinates, the factors' integral (n, d), complex128; ``x`` outside the layer."""
+        before, behind = self._depths(x)
+        return torch.complex(x, -self.strength * self.thickness / 3 * (behind**3 - before**3))
+
     def stretch(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """The factors s and their derivatives along their own axes, both (n, d), complex128."""
-        low, high = x.new_tensor(list(self.low)), x.new_tensor(list(self.high))
-        before = (low + self.thickness - x).clamp_min(0) / self.thickness
-        behind = (x - high + self.thickness).clamp_min(0) / self.thickness
+        before, behind = self._depths(x)
         s = torch.complex(torch.ones_like(x), -self.strength * (before.square() + behind.square()))
         slope = torch.complex(torch.zeros_like(x), -2 * self.strength / self.thickness * (behind - before))
         return s, slope
+
+    def _depths(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """How deep points lie in the layers at the low and the high faces, from 0 to 1, (n, d) each."""
+        low, high = x.new_tensor(list(self.low)), x.new_tensor(list(self.high))
+        before = (low + self.thickness - x).clamp_min(0) / self.thickness
+        behind = (x - high + self.thickness).clamp_min(0) / self.thickness
+        return before, behind
 
 
 def helmholtz(wavenumber: JetFunction, layer: AbsorbingLayer | None = None) -> Operator:

@@ -1,13 +1,16 @@
 """Fits: settings from a scan, the training loop, and the field that comes out."""
 
 from sdf_siren.fitting.cost import CostEstimate, estimate_cost, settings_within
+from sdf_siren.fitting.equations import SOLVERS, SolvedProblem, solve_problem
 from sdf_siren.fitting.refit import detail_sentence, refit_sentence
 from sdf_siren.fitting.settings import QUALITIES, SurfaceSettings
 from sdf_siren.fitting.surface import choose_settings, fit_surface
 
 __all__ = [
     "QUALITIES",
+    "SOLVERS",
     "CostEstimate",
+    "SolvedProblem",
     "SurfaceSettings",
     "choose_settings",
     "detail_sentence",
@@ -15,4 +18,5 @@ __all__ = [
     "fit_surface",
     "refit_sentence",
     "settings_within",
+    "solve_problem",
 ]

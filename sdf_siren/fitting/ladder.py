@@ -6,7 +6,10 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from sdf_siren.conditions.ansatz import Ansatz, Solution, ansatz_for
+import torch
+
+from sdf_siren.conditions.ansatz import Ansatz, Solution
+from sdf_siren.conditions.construction import ansatz_for
 from sdf_siren.conditions.problem import Problem
 from sdf_siren.errors import DivergenceError
 from sdf_siren.fitting.least_squares import (
@@ -82,13 +85,14 @@ class Ladder:
         while True:
             here = [self._try(candidate) for candidate in self._candidates(width, best)]
             champion = chosen(here)
+            before = math.inf if best is None else best.indicator
             if best is None or champion.indicator < best.indicator:
                 best = champion
             self._solutions = {c: s for c, s in self._solutions.items() if c == best.candidate}
             if best.indicator <= self.tolerance:
                 reason = f"the residual on fresh points is below {self.tolerance:.0e}"
-            elif champion is not best:
-                reason = "wider networks did not lower the residual on fresh points"
+            elif best.indicator < NOTHING_LEARNT and best.indicator > before / 2:
+                reason = "a network twice as wide did not halve the residual on fresh points"
             elif 2 * width > self.last_width:
                 reason = f"the widest network allowed has {self.last_width} units"
             if reason:
@@ -100,8 +104,8 @@ class Ladder:
         return solution or self._solve(best.candidate)[0], best, reason
 
     def _candidates(self, width: int, best: Trial | None) -> list[Candidate]:
-        """All of them where trying is cheap or has taught nothing yet, else the best one's neighbours."""
-        if best is None or width <= CHEAP or best.indicator > NOTHING_LEARNT:
+        """All of them where trying is cheap, else the best one's neighbours; more where little is known."""
+        if best is None or width <= (CHEAP if best.indicator < NOTHING_LEARNT else 2 * CHEAP):
             return first_candidates(self.problem.domain.dimension, width)
         depth, bandwidth = best.candidate.depth, best.candidate.bandwidth
         return [Candidate(width, depth, bandwidth * factor) for factor in (1.0, STEP, 1 / STEP)]
@@ -119,7 +123,10 @@ class Ladder:
     def _solve(self, candidate: Candidate) -> tuple[Solution, Trial]:
         collocation = self._collocation(candidate.width)
         network = frozen_network(self.problem, self._ansatz, candidate, self.seed)
-        solution = solved(network, self._ansatz, collocation)
+        try:
+            solution = solved(network, self._ansatz, collocation)
+        except torch.linalg.LinAlgError:  # type: ignore[attr-defined]  # columns that are equal to the last bit
+            return Solution(self._ansatz, network, torch.zeros(0)), Trial(candidate, math.inf, math.inf)
         size = float(solution.network.weights[-1].norm()) / collocation.scale
         return solution, Trial(candidate, self._fresh.residual(solution), size)
 

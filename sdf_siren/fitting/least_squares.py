@@ -17,14 +17,17 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from sdf_siren.conditions.ansatz import Ansatz, Solution, by_parts, network_rows, points_of
-from sdf_siren.conditions.problem import Problem
+from sdf_siren.conditions.ansatz import Ansatz, Solution, by_parts, network_rows
+from sdf_siren.conditions.problem import Problem, points_of
 from sdf_siren.conditions.rows import Rows
-from sdf_siren.domains import Box
+from sdf_siren.domains import Box, Domain
+from sdf_siren.errors import InputError
 from sdf_siren.fields import Siren, SirenShape
 from sdf_siren.fields.sweeps import hidden_rows
 
 ROWS_PER_UNKNOWN = 2.0
+RIM_SHARE, RIM_DEPTH = 0.3, 6.0
+"""Of scattered points inside, how many lie near the boundary, and how near by their spacing."""
 BOUNDARY_DENSITY = 8.0
 """Boundary points by those inside, both to the power of one over their dimension."""
 BOUNDARY_WEIGHT = 30.0
@@ -105,17 +108,35 @@ def collocate(problem: Problem, ansatz: Ansatz, unknowns: int, seed: int, *, reg
     inside = math.ceil(ROWS_PER_UNKNOWN * unknowns) + 16
     x = _regular(problem, inside) if regular and isinstance(domain, Box) and domain.dimension <= 2 else None
     if x is None:
-        x = domain.interior(inside, seed)
+        x = _scattered(domain, inside, seed)
     weight = influence(problem)
     interior = problem.interior_rows(x)
-    scales = [weight * _rms(interior.target)]
     blocks = [Block.of(ansatz, interior.times(weight / math.sqrt(len(x))))]
+    scales = [float(blocks[0].network.target.abs().square().sum().sqrt())]
     for rows in _boundary_rows(problem, ansatz, len(x), seed):
         scales.append(_rms(rows.target))
         blocks.append(Block.of(ansatz, rows.times(BOUNDARY_WEIGHT / math.sqrt(len(rows)))))
     if ansatz.lift is not None:
         scales.append(_rms(ansatz.lift(x).value))
+    for block in blocks:
+        _check_finite(problem, block)
     return Collocation(tuple(blocks), max(scales) or 1.0)
+
+
+def _check_finite(problem: Problem, block: Block) -> None:
+    """Refuse data without a value: one NaN would spoil every coefficient."""
+    rows = block.network
+    parts = [rows.target, rows.alpha, rows.beta, rows.gamma]
+    bad = torch.zeros(len(rows), dtype=torch.bool)
+    for part in parts:
+        if part is not None:
+            bad |= ~part.isfinite().reshape(len(rows), -1).all(1)
+    if bad.any():
+        place = ", ".join(f"{value:.6g}" for value in rows.x[bad][0].tolist())
+        raise InputError(
+            f"{problem.title or 'problem'}: expected finite data everywhere, found none at ({place}); "
+            "check the formulas there"
+        )
 
 
 def _boundary_rows(problem: Problem, ansatz: Ansatz, inside: int, seed: int) -> list[Rows]:
@@ -150,6 +171,21 @@ def _regular(problem: Problem, count: int) -> Tensor:
     extent = (high - low) * _speeds(problem)
     per_length = (count / float(extent.prod())) ** (1 / len(extent))
     return problem.domain.grid([max(4, math.ceil(float(side) * per_length)) for side in extent])[0]
+
+
+def _scattered(domain: Domain, count: int, seed: int) -> Tensor:
+    """Points inside, denser towards the boundary, as the Gauss-Legendre points are.
+
+    Sums of many sines that are held only by points spread evenly come loose at the rim.
+    """
+    x = domain.interior(count, seed)
+    along = domain.boundary(math.ceil(RIM_SHARE * count), seed)
+    generator = torch.Generator().manual_seed(seed)
+    depth = torch.rand(len(along.x), 1, generator=generator, dtype=torch.float64).square()
+    spacing = float((domain.bounds[1] - domain.bounds[0]).max()) * count ** (-1 / domain.dimension)
+    rim = along.x - along.normal * depth * (RIM_DEPTH * spacing)
+    rim = rim[domain.contains(rim)]
+    return torch.cat([x[: count - len(rim)], rim])
 
 
 def _speeds(problem: Problem) -> Tensor:
