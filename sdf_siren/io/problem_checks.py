@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from torch import Tensor
 
 from sdf_siren.conditions import BoundaryCondition, Problem
-from sdf_siren.conditions.ansatz import points_of
+from sdf_siren.conditions.problem import points_of
 from sdf_siren.domains import Boundary
 from sdf_siren.errors import InputError
 

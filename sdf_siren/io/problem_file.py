@@ -4,14 +4,22 @@ from __future__ import annotations
 
 import dataclasses
 import os
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 import torch
 
-from sdf_siren.conditions import Operator, Problem, helmholtz, poisson, screened_poisson, wave
-from sdf_siren.conditions.operators import AbsorbingLayer
+from sdf_siren.conditions import (
+    AbsorbingLayer,
+    Operator,
+    PointSource,
+    Problem,
+    helmholtz,
+    incident_field,
+    poisson,
+    screened_poisson,
+    wave,
+)
 from sdf_siren.conditions.problem import Source
 from sdf_siren.domains import Box, Domain
 from sdf_siren.domains.space_time import coordinate_names
@@ -22,7 +30,7 @@ from sdf_siren.io.domain_tables import read_domain
 from sdf_siren.io.problem_checks import check_finite, check_solution
 from sdf_siren.io.source_arrays import read_source
 from sdf_siren.io.tables import Table, blamed, parse_table, read_table
-from sdf_siren.jets import JetFunction
+from sdf_siren.jets import Jet, JetFunction
 
 _COMMON = ("title", "equation", "domain", "conditions", "source", "source_array", "reaction", "exact")
 _OWN = {
@@ -34,21 +42,6 @@ _OWN = {
 _PROBES = 512
 """Points at which the largest speed is looked for."""
 EXACT = "exact"
-
-
-@dataclass(frozen=True)
-class PointSource:
-    """A narrow Gaussian on the right-hand side: ``amplitude`` times a normal density.
-
-    Attributes:
-        position: its centre.
-        width: its standard deviation.
-        amplitude: its integral.
-    """
-
-    position: Sequence[float]
-    width: float
-    amplitude: float
 
 
 def read_problem(path: str | os.PathLike[str]) -> Problem:
@@ -87,14 +80,18 @@ def _problem(table: Table, path: Path) -> Problem:
     is_complex = equation == "helmholtz"
     exact = table.formula("exact", names, complex=is_complex)
     source = _source(table, names, operator, exact, domain, path)
+    singular = None
+    points = _point_sources(table, domain, table.formula("wavenumber", names), layer)
+    if points is not None:
+        given, (at_points, singular) = source, points
+        source = at_points if given is None else lambda x: given(x) + at_points(x)
     conditions = read_conditions(
         table.tables("conditions"), domain, names, exact, is_complex=is_complex, timed=timed
     )
     with blamed(table.where):
         problem = Problem(
-            domain, operator, source, conditions, exact, table.text("title", path.stem), layer=layer
+            domain, operator, source, conditions, exact, table.text("title", path.stem), layer, singular
         )
-        problem = with_point_sources(problem, _point_sources(table, domain))
     check_finite(problem, table.where)
     if exact is not None:
         check_solution(problem, table.where)
@@ -171,31 +168,38 @@ def _layer(table: Table, domain: Domain) -> AbsorbingLayer | None:
     return AbsorbingLayer(domain.low, domain.high, thickness, strength)
 
 
-def _point_sources(table: Table, domain: Domain) -> list[PointSource]:
-    found = []
+def _point_sources(
+    table: Table, domain: Domain, wavenumber: JetFunction | None, layer: AbsorbingLayer | None
+) -> tuple[Source, JetFunction] | None:
+    """The right-hand sides of all point sources together, and the field that they would have in empty space.
+
+    Where the wavenumber varies, the field of each is that for the wavenumber at its place.
+    """
+    found, fields = [], []
     for entry in table.tables("point_sources"):
         entry.only("position", "width", "amplitude")
         position = entry.numbers("position")
-        if len(position) != domain.dimension:
-            raise entry.error("position", f"expected {domain.dimension} numbers, found {len(position)}")
-        if not bool(domain.contains(torch.tensor([position], dtype=torch.float64))):
+        if domain.dimension != 2 or len(position) != 2:
+            raise entry.error("position", "expected two numbers in a domain of two dimensions, found others")
+        at = torch.tensor([position], dtype=torch.float64)
+        if not bool(domain.contains(at)):
             raise entry.error("position", f"expected a point inside the domain, found {position}")
-        width, amplitude = entry.number("width", above=0), entry.number("amplitude", 1.0)
-        found.append(PointSource(position, width, amplitude))
-    return found
+        if layer is not None and bool((layer.stretch(at)[0] != 1).any()):
+            raise entry.error("position", f"expected a point outside the absorbing layer, found {position}")
+        source = PointSource(position, entry.number("width", above=0), entry.number("amplitude", 1.0))
+        assert wavenumber is not None, "only Helmholtz' equation has point sources"
+        fields.append(incident_field([source], float(wavenumber(at).value), layer))
+        found.append(source)
+    if not found:
+        return None
+    return lambda x: _sum([source.density(x) for source in found]), lambda x: _sum([f(x) for f in fields])
 
 
-def with_point_sources(problem: Problem, sources: Sequence[PointSource]) -> Problem:
-    """The problem with narrow Gaussians added to its right-hand side."""
-    if not sources:
-        return problem
-    densities = [_density(source) for source in sources]
-    return dataclasses.replace(
-        problem, source=lambda x: problem.source_at(x) + sum(density(x) for density in densities)
-    )
+T = TypeVar("T", torch.Tensor, Jet)
 
 
-def _density(source: PointSource) -> Callable[[torch.Tensor], torch.Tensor]:
-    centre = torch.tensor(source.position, dtype=torch.float64)
-    height = source.amplitude / (2 * torch.pi * source.width**2) ** (len(centre) / 2)
-    return lambda x: height * (-(x - centre).square().sum(1) / (2 * source.width**2)).exp()
+def _sum(terms: list[T]) -> T:
+    total = terms[0]
+    for term in terms[1:]:
+        total = total + term
+    return total

@@ -9,10 +9,10 @@ import torch
 from torch import Tensor
 
 from sdf_siren.conditions import Problem, Solution
-from sdf_siren.conditions.ansatz import points_of
+from sdf_siren.conditions.problem import points_of
 
-CHUNK = 1024
-"""Points at once; a wide network holds several numbers per unit and point."""
+_NUMBERS = 2**22
+"""Points at once times units of the network: each point takes several numbers per unit."""
 _SEED = 2_000_003
 """Other points than those of any solver."""
 
@@ -55,9 +55,14 @@ def equation_error(problem: Problem, solution: Solution, *, count: int = 4096) -
     )
 
 
+def chunk_size(solution: Solution) -> int:
+    """How many points to evaluate at once."""
+    return max(64, min(8192, _NUMBERS // max(solution.network.shape.sizes)))
+
+
 def evaluated(problem: Problem, solution: Solution, x: Tensor) -> tuple[Tensor, Tensor]:
     """The solution and the residual of its equation at points inside, (n,) each."""
-    pairs = [_evaluated(problem, solution, chunk) for chunk in x.split(CHUNK)]
+    pairs = [_evaluated(problem, solution, chunk) for chunk in x.split(chunk_size(solution))]
     values, residuals = zip(*pairs, strict=True)
     return torch.cat(values), torch.cat(residuals)
 

@@ -12,7 +12,7 @@ from sdf_siren.artifacts import Grid
 from sdf_siren.conditions import Problem, Solution
 from sdf_siren.domains.space_time import coordinate_names
 from sdf_siren.errors import UsageError
-from sdf_siren.metrics.equations import CHUNK, evaluated
+from sdf_siren.metrics.equations import chunk_size, evaluated
 from sdf_siren.progress import Progress, ProgressCallback, silent
 
 _CELLS = {1: 1000, 2: 160, 3: 40, 4: 16}
@@ -72,12 +72,13 @@ def solution_grid(
     if problem.exact is not None:
         values["exact"] = np.full(count, np.nan, kind)
     reach = 1e-9 * problem.domain.diameter
-    for start in range(0, count, CHUNK):
-        x = _nodes(axes, shape, start, min(start + CHUNK, count))
+    chunk = chunk_size(solution)
+    for start in range(0, count, chunk):
+        x = _nodes(axes, shape, start, min(start + chunk, count))
         inside = problem.domain.distance(x) <= reach  # the boundary included
         for name, found in _at(problem, solution, x[inside]).items():
             values[name][start : start + len(x)][inside.numpy()] = found.numpy()
-        progress(Progress("extract", min(start + CHUNK, count), count))
+        progress(Progress("extract", min(start + chunk, count), count))
     if "exact" in values:
         values["error"] = np.abs(values["u"] - values["exact"])
     shaped = {name: array.reshape(shape) for name, array in values.items()}

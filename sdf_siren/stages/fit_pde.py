@@ -9,6 +9,7 @@ from typing import ClassVar
 from sdf_siren.engine.folder import CHECKPOINT
 from sdf_siren.engine.options import option
 from sdf_siren.engine.stage import Artifacts, Context, Stage
+from sdf_siren.errors import UsageError
 
 
 @dataclass(frozen=True)
@@ -29,13 +30,16 @@ class FitPde(Stage):
     )
     width: int | None = option(None, "Units of the widest network to try.", minimum=1, maximum=20000)
 
+    def check(self, context: Context) -> None:
+        if context.device.startswith("cuda"):
+            raise UsageError(f"--device {context.device}: equations are solved on the CPU; use cpu or auto")
+
     def run(self, artifacts: Artifacts, context: Context) -> Artifacts:
         from sdf_siren.fitting import solve_problem
 
         solved = solve_problem(
             artifacts["problem"],
             seed=context.seed,
-            device=context.device,
             progress=context.progress,
             checkpoint=context.folder / CHECKPOINT if context.folder else None,
             resume=context.resume,
