@@ -51,7 +51,11 @@ def _equation(measures: Mapping[str, Any], seconds: Mapping[str, float]) -> list
         lines.append(f"error against the exact solution: relative L2 {error:.2g}, largest {largest:.2g}")
     if "classical" in measures:
         found = measures["classical"]
-        own = f"{found['uncertainty']:.2g} by its own estimate" if found["error"] is None else f"{found['error']:.2g}"
+        own = (
+            f"{found['uncertainty']:.2g} by its own estimate"
+            if found["error"] is None
+            else f"{found['error']:.2g}"
+        )
         lines.append(
             f"finite differences, {found['cells']} cells a side, extrapolated: {found['seconds']:.2f} s, "
             f"error {own}; differs from ours by {found['difference']:.2g}"

@@ -15,11 +15,13 @@ if TYPE_CHECKING:
     from sdf_siren.io.mesh_writer import check_mesh_path, write_mesh
     from sdf_siren.io.points import read_points
     from sdf_siren.io.problem_file import parse_problem, read_problem
+    from sdf_siren.io.solution_file import load_solution, write_solution
 
 _HOME = {
     "check_grid_path": "grid_files",
     "check_mesh_path": "mesh_writer",
     "load_field": "field_file",
+    "load_solution": "solution_file",
     "parse_problem": "problem_file",
     "read_grid": "grid_files",
     "read_mesh": "mesh_reader",
@@ -28,12 +30,14 @@ _HOME = {
     "write_field": "field_file",
     "write_grid": "grid_files",
     "write_mesh": "mesh_writer",
+    "write_solution": "solution_file",
 }
 
 __all__ = [
     "check_grid_path",
     "check_mesh_path",
     "load_field",
+    "load_solution",
     "parse_problem",
     "read_grid",
     "read_mesh",
@@ -42,6 +46,7 @@ __all__ = [
     "write_field",
     "write_grid",
     "write_mesh",
+    "write_solution",
 ]
 
 

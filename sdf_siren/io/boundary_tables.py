@@ -108,5 +108,6 @@ def _check_opposite(table: Table, domain: Domain, parts: tuple[str, ...]) -> Non
     for place in places:
         if place ^ 1 not in places:
             raise table.error(
-                "on", f"periodic sides come in pairs: add {domain.parts[place ^ 1]!r} to {domain.parts[place]!r}"
+                "on",
+                f"periodic sides come in pairs: add {domain.parts[place ^ 1]!r} to {domain.parts[place]!r}",
             )

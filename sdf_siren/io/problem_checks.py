@@ -25,17 +25,17 @@ def check_finite(problem: Problem, where: str) -> None:
     """
     x = problem.domain.interior(_POINTS, _SEED)
     alpha, beta, gamma = problem.operator.coefficients(x)
-    inside = {"source": problem.source_at(x)}
-    inside |= {"the equation": c for c in (alpha, beta, gamma) if c is not None and not c.isfinite().all()}
+    inside = [("source", problem.source_at(x))]
+    inside += [("the equation's coefficients", c) for c in (alpha, beta, gamma) if c is not None]
     if problem.exact is not None:
-        inside["exact"] = problem.exact(x).value
-    for name, values in inside.items():
+        inside.append(("exact", problem.exact(x).value))
+    for name, values in inside:
         _refuse(values, x, f"{where}: {name}")
     for number, (condition, on) in enumerate(_boundaries(problem), 1):
         rows = condition.rows(on)
-        for values in (rows.target, rows.alpha):
-            if values is not None:
-                _refuse(values, on.x, f"{where}: conditions {number}")
+        for given in (rows.target, rows.alpha):
+            if given is not None:
+                _refuse(given, on.x, f"{where}: conditions {number}")
 
 
 def check_solution(problem: Problem, where: str) -> None:
@@ -49,7 +49,9 @@ def check_solution(problem: Problem, where: str) -> None:
     x = problem.domain.interior(_POINTS, _SEED)
     jet, source = problem.exact(x), problem.source_at(x)
     sizes = (jet.hessian.abs().amax(), source.abs().amax(), jet.value.abs().amax())
-    _compare(problem.operator.applied(jet, x), source, x, max(map(float, sizes)), f"{where}: exact: the equation")
+    _compare(
+        problem.operator.applied(jet, x), source, x, max(map(float, sizes)), f"{where}: exact: the equation"
+    )
     for condition, on in _boundaries(problem):
         rows, jet = condition.rows(on), problem.exact(on.x)
         size = max(float(jet.value.abs().amax()), float(jet.gradient.abs().amax()))
@@ -78,7 +80,9 @@ def _compare(left: Tensor, right: Tensor, x: Tensor, size: float, what: str) -> 
 def _refuse(values: Tensor, x: Tensor, what: str) -> None:
     bad = ~values.isfinite().reshape(len(x), -1).all(1)
     if bad.any():
-        raise InputError(f"{what}: expected finite values, found none at ({_point(x[int(bad.int().argmax())])})")
+        raise InputError(
+            f"{what}: expected finite values, found none at ({_point(x[int(bad.int().argmax())])})"
+        )
 
 
 def _point(x: Tensor) -> str:
@@ -88,4 +92,3 @@ def _point(x: Tensor) -> str:
 def _shown(value: Tensor) -> str:
     number = value.item()
     return f"{number:.6g}"
-

@@ -1,4 +1,4 @@
-"""Problem files: an equation, its domain and its conditions in TOML, read strictly. Reference: docs/pde.md."""
+"""Problem files: an equation, its domain and its conditions in TOML, read strictly; see docs/pde.md."""
 
 from __future__ import annotations
 
@@ -139,9 +139,7 @@ def _source(
     if "source_array" in table.values:
         if "source" in table.values:
             raise table.error("source_array", "found source as well; give one of them")
-        return read_source(
-            table.text("source_array"), path.parent, domain, f"{table.where}: source_array"
-        )
+        return read_source(table.text("source_array"), path.parent, domain, f"{table.where}: source_array")
     if table.values.get("source") == EXACT:
         if exact is None:
             raise table.error("source", 'source = "exact" needs the solution; add exact')

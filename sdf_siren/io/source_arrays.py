@@ -48,10 +48,7 @@ def read_source(name: str, folder: Path, domain: Domain, where: str) -> Callable
     values = np.asarray(array, dtype=np.float64)
     if not np.isfinite(values).all():
         raise InputError(f"{path}: expected finite values, found NaN or infinity")
-    axes = [
-        np.linspace(float(a), float(b), n)
-        for a, b, n in zip(*domain.bounds, array.shape, strict=True)
-    ]
+    axes = [np.linspace(float(a), float(b), n) for a, b, n in zip(*domain.bounds, array.shape, strict=True)]
     spline = _spline(axes, values)
     return lambda x: torch.from_numpy(np.ascontiguousarray(spline(x.detach().cpu().numpy())))
 

@@ -1,4 +1,4 @@
-"""Tables of a TOML file that somebody else wrote: every value is asked for by name and type, nothing is left over."""
+"""Tables of a TOML file that somebody else wrote: every value has a name and a type, nothing is left over."""
 
 from __future__ import annotations
 

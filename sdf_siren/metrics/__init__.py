@@ -1,4 +1,4 @@
-"""How good a result is: a mesh against a reference and by itself, a field at its points, a solution of an equation."""
+"""How good a result is: a mesh, a field at the points of its scan, the solution of an equation."""
 
 from sdf_siren.metrics.equations import EquationError, equation_error
 from sdf_siren.metrics.finite_differences import Comparison, compare_classical, no_classical

@@ -135,8 +135,8 @@ def solved_on(problem: Problem, cells: int) -> tuple[Array, Array]:
 class _Nodes:
     """The nodes of a box, the boundary included, and the equations that hold at each.
 
-    A side with Neumann or Robin data keeps the differential equation: the node outside is replaced by what the
-    condition says of it. Periodic sides carry the same unknowns twice.
+    A side with Neumann or Robin data keeps the differential equation: the node outside is replaced by what
+    the condition says of it. Periodic sides carry the same unknowns twice.
     """
 
     def __init__(self, problem: Problem, cells: int) -> None:
@@ -210,7 +210,7 @@ class _Nodes:
             right[outer] -= 2 * self.h[axis] * target * weight[outer]
 
     def _fixed(self, entries: list[tuple[Array, Array, Array]], right: Array) -> tuple[Any, Array]:
-        """Dirichlet nodes get their value, and the second of periodic nodes that of the first, as equations."""
+        """Dirichlet nodes get their value, the second of periodic nodes that of the first, as equations."""
         rows, columns, values = (np.concatenate(part) for part in zip(*entries, strict=True))
         for axis in range(self.d):
             for upper in (0, 1):

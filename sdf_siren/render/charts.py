@@ -48,13 +48,12 @@ def heat_map(
         x, y: what the two axes of the array run along.
         title: above the picture.
         signed: colours that are the same on both sides of zero.
-        logarithmic: colours by powers of ten, of at most eight orders below the largest.
+        logarithmic: colours by powers of ten, the scale from nearly the smallest to nearly the largest value,
+            so that a few points do not spend it.
     """
-    low, high = _span(values, signed, logarithmic)
+    low, high = _span(_trimmed(values) if logarithmic else values, signed, logarithmic)
     shown = np.log10(np.maximum(values, 1e-300)) if logarithmic else values
     stops = DIVERGING if signed else SEQUENTIAL
-    if values.shape[0] > values.shape[1] * 20 or values.shape[1] > values.shape[0] * 20:
-        shown = np.asarray(shown)
     image, draw, frame = _blank(title, (x.high - x.low) / (y.high - y.low))
     left, top, right, bottom = frame
     pixels = Image.fromarray(coloured(shown.T[::-1], low, high, stops))
@@ -86,10 +85,12 @@ def line_chart(
     for number, (label, x, y) in enumerate(lines):
         colour = (_LINE, _SECOND)[number % 2]
         shown = np.log10(np.maximum(y, 1e-300)) if logarithmic else y
-        dots = [_place(frame, horizontal, vertical, a, b) for a, b in zip(x, shown, strict=True) if np.isfinite(b)]
+        dots = [
+            _place(frame, horizontal, vertical, a, b) for a, b in zip(x, shown, strict=True) if np.isfinite(b)
+        ]
         if len(dots) > 1:
             draw.line(dots, colour, 2, joint="curve")
-        if len(dots) < 80:
+        if number == 0 and len(dots) < 80:
             for a, b in dots:
                 draw.ellipse((a - 3, b - 3, a + 3, b + 3), colour)
         if label:
@@ -105,7 +106,10 @@ def _blank(title: str, aspect: float | None) -> tuple[Image.Image, ImageDraw.Ima
     if aspect is not None:
         aspect = min(max(aspect, 0.25), 4.0)
         width, height = int(min(width, height * aspect)), int(min(height, width / aspect))
-    left, top = _LEFT + (SIZE[0] - _LEFT - _RIGHT - width) // 2, _TOP + (SIZE[1] - _TOP - _BOTTOM - height) // 2
+    left, top = (
+        _LEFT + (SIZE[0] - _LEFT - _RIGHT - width) // 2,
+        _TOP + (SIZE[1] - _TOP - _BOTTOM - height) // 2,
+    )
     draw.text((left, top - 22), title, _INK, _font(15), anchor="lm")
     return image, draw, (left, top, left + width, top + height)
 
@@ -133,7 +137,7 @@ def _scales(
         draw.text((left - 8, place), text, _INK, _font(), anchor="rm")
     draw.rectangle((left, top, right, bottom), outline=_INK)
     draw.text(((left + right) / 2, bottom + 26), x.name, _INK, _font(), anchor="mt")
-    draw.text((left - 8, top - 8), y.name, _INK, _font(), anchor="rm")
+    draw.text((left - 54, (top + bottom) / 2), y.name, _INK, _font(), anchor="mm")
 
 
 def _place(frame: tuple[int, ...], x: Axis, y: Axis, a: float, b: float) -> tuple[float, float]:
@@ -159,6 +163,15 @@ def _span(values: Floats, signed: bool, logarithmic: bool) -> tuple[float, float
     top = math.ceil(math.log10(positive.max())) if len(positive) else 0
     least = math.floor(math.log10(positive.min())) if len(positive) else -1
     return float(max(least, top - 16)), float(max(top, least + 1))
+
+
+def _trimmed(values: Floats) -> Floats:
+    """Without the least and the largest two in a hundred."""
+    positive = values[np.isfinite(values) & (values > 0)]
+    if not len(positive):
+        return positive
+    low, high = np.quantile(positive, (0.02, 0.98))
+    return positive[(positive >= low) & (positive <= high)]
 
 
 def _ticks(low: float, high: float, *, whole: bool = False) -> list[float]:

@@ -47,10 +47,14 @@ def solution_charts(grid: Grid) -> list[Image.Image]:
     u = _slice(grid.values["u"])
     second = "error" if "error" in grid.values else "residual"
     size = np.abs(_slice(grid.values[second]))
-    name = "size of the error" if second == "error" else "size of the residual"
+    name = f"size of the {second}"
+    if np.isfinite(size).any():
+        name += f", at most {size[np.isfinite(size)].max():.2g}"
     if len(grid.axes) == 1:
         ((axis, x),) = grid.axes.items()
-        lines = [("", x, u.real)] if not np.iscomplexobj(u) else [("real", x, u.real), ("imaginary", x, u.imag)]
+        lines = (
+            [("", x, u.real)] if not np.iscomplexobj(u) else [("real", x, u.real), ("imaginary", x, u.imag)]
+        )
         return [
             line_chart(lines, axis, _shortened(grid.title) or "u"),
             line_chart([("", x, size)], axis, name, logarithmic=True),
@@ -59,16 +63,25 @@ def solution_charts(grid: Grid) -> list[Image.Image]:
     axes = Axis(first, x[0], x[-1]), Axis(other, y[0], y[-1])
     title = _shortened(grid.title) or "u"
     shown = u.real
-    signed = bool(np.nanmin(shown) < 0 < np.nanmax(shown)) if np.isfinite(shown).any() else False
     return [
-        heat_map(shown, *axes, f"{title}{' (real part)' * np.iscomplexobj(u)}", signed=signed),
+        heat_map(
+            shown, *axes, f"{title}{' (real part)' * np.iscomplexobj(u)}", signed=_has_both_signs(shown)
+        ),
         heat_map(size, *axes, name, signed=False, logarithmic=True),
     ]
 
 
+def _has_both_signs(values: NDArray[np.floating]) -> bool:
+    """More than by a rounded zero."""
+    finite = values[np.isfinite(values)]
+    return bool(len(finite)) and bool(min(finite.max(), -finite.min()) > 0.01 * np.abs(finite).max())
+
+
 def _slice(values: NDArray[np.generic]) -> NDArray[np.generic]:
     """The first two axes, in the middle of all others."""
-    return values[(slice(None), slice(None), *(n // 2 for n in values.shape[2:]))] if values.ndim > 2 else values
+    return (
+        values[(slice(None), slice(None), *(n // 2 for n in values.shape[2:]))] if values.ndim > 2 else values
+    )
 
 
 def _shortened(title: str) -> str:

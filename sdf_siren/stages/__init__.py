@@ -22,6 +22,7 @@ NAMES = (
     "write.preview",
     "read.problem",
     "fit.pde",
+    "write.solution",
     "extract.grid",
     "measure.pde",
     "write.grid",

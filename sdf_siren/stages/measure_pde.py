@@ -12,7 +12,7 @@ from sdf_siren.engine.stage import Artifacts, Context, Stage
 
 @dataclass(frozen=True)
 class MeasurePde(Stage):
-    """Records the residual and the misses on the boundary at fresh points, and errors where there is a reference."""
+    """Records residual and boundary misses at fresh points, and errors against what is known."""
 
     name: ClassVar[str] = "measure.pde"
     needs: ClassVar[tuple[str, ...]] = ("problem", "solved")

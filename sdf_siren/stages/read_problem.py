@@ -10,7 +10,7 @@ from sdf_siren.engine.stage import Artifacts, Context, Stage
 
 @dataclass(frozen=True)
 class ReadProblem(Stage):
-    """Reads a problem file (TOML) and checks it: formulas, the domain, what holds on each part of the boundary."""
+    """Reads a problem file (TOML) and checks its formulas, its domain and what holds on the boundary."""
 
     name: ClassVar[str] = "read.problem"
     gives: ClassVar[tuple[str, ...]] = ("problem",)
