@@ -20,6 +20,8 @@ from sdf_siren.conditions.problem import BoundaryCondition, Problem, points_of
 from sdf_siren.domains import Ball, Box, Corner
 from sdf_siren.jets import Jet, JetFunction
 
+NEGLIGIBLE = 1e-14
+"""Data below it count as zero."""
 _PROBES = 256
 """Boundary points at which data are compared with a constant."""
 
@@ -86,10 +88,9 @@ def _constant_difference(
         return None
     together = torch.cat(missing)
     if together.is_complex():
-        return None
+        return 0.0 if float(together.abs().max()) <= NEGLIGIBLE else None
     spread = float(together.max() - together.min())
-    rounding = 1e-14 * float(together.abs().max().clamp_min(1.0))
-    return float(together.mean()) if spread <= rounding else None
+    return float(together.mean()) if spread <= NEGLIGIBLE * float(together.abs().max().clamp_min(1)) else None
 
 
 def _known_columns(problem: Problem, corners: list[Corner]) -> list[JetFunction]:

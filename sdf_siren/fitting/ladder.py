@@ -77,7 +77,7 @@ class Ladder:
             DivergenceError: no candidate gave a finite answer.
         """
         self._ansatz: Ansatz = ansatz_for(self.problem)
-        self._fresh = collocate(self.problem, self._ansatz, FRESH_ROWS // 2, FRESH_SEED, regular=False)
+        self._fresh = collocate(self.problem, self._ansatz, FRESH_ROWS // 2, FRESH_SEED)
         self._collocations: dict[int, Collocation] = {}
         self._solutions: dict[Candidate, Solution] = {}
         best: Trial | None = None
@@ -134,9 +134,7 @@ class Ladder:
         """The same for all candidates of a width."""
         if width not in self._collocations:
             unknowns = width + len(self._ansatz.columns)
-            self._collocations = {
-                width: collocate(self.problem, self._ansatz, unknowns, self.seed, regular=True)
-            }
+            self._collocations = {width: collocate(self.problem, self._ansatz, unknowns, self.seed)}
         return self._collocations[width]
 
 
@@ -151,5 +149,6 @@ def first_candidates(dimension: int, width: int) -> list[Candidate]:
 def chosen(trials: list[Trial]) -> Trial:
     """Of the trials with the smallest indicators the one with the smallest coefficients."""
     least = min(trial.indicator for trial in trials)
-    alike = [trial for trial in trials if trial.indicator <= ALIKE * least]
+    factor = ALIKE if least < NOTHING_LEARNT else 1.0
+    alike = [trial for trial in trials if trial.indicator <= factor * least]
     return min(alike, key=lambda trial: trial.coefficients) if math.isfinite(least) else trials[0]

@@ -20,7 +20,7 @@ from torch import Tensor
 from sdf_siren.conditions.ansatz import Ansatz, Solution, by_parts, network_rows
 from sdf_siren.conditions.problem import Problem, points_of
 from sdf_siren.conditions.rows import Rows
-from sdf_siren.domains import Box, Domain
+from sdf_siren.domains import Domain
 from sdf_siren.errors import InputError
 from sdf_siren.fields import Siren, SirenShape
 from sdf_siren.fields.sweeps import hidden_rows
@@ -91,7 +91,7 @@ class Collocation:
         return value if math.isfinite(value) else math.inf
 
 
-def collocate(problem: Problem, ansatz: Ansatz, unknowns: int, seed: int, *, regular: bool) -> Collocation:
+def collocate(problem: Problem, ansatz: Ansatz, unknowns: int, seed: int) -> Collocation:
     """Points enough for ``unknowns`` and their rows, weighted so that each residual is an error of u.
 
     A residual r inside moves u by about ``r R^2 / 2d`` (Poisson's equation in a ball of radius R), one on the
@@ -101,14 +101,11 @@ def collocate(problem: Problem, ansatz: Ansatz, unknowns: int, seed: int, *, reg
         problem: what is asked.
         ansatz: what is fulfilled already.
         unknowns: of the linear system.
-        seed: of scattered points.
-        regular: Gauss-Legendre points where the domain is a box of up to two dimensions.
+        seed: of the points.
     """
     domain = problem.domain
     inside = math.ceil(ROWS_PER_UNKNOWN * unknowns) + 16
-    x = _regular(problem, inside) if regular and isinstance(domain, Box) and domain.dimension <= 2 else None
-    if x is None:
-        x = _scattered(domain, inside, seed)
+    x = _scattered(domain, inside, seed)
     weight = influence(problem)
     interior = problem.interior_rows(x)
     blocks = [Block.of(ansatz, interior.times(weight / math.sqrt(len(x))))]
@@ -164,19 +161,10 @@ def _rms(values: Tensor) -> float:
     return float(values.abs().square().mean().sqrt()) if len(values) else 0.0
 
 
-def _regular(problem: Problem, count: int) -> Tensor:
-    """Gauss-Legendre points, along each axis as many as waves of one frequency need."""
-    assert isinstance(problem.domain, Box)
-    low, high = problem.domain.bounds
-    extent = (high - low) * _speeds(problem)
-    per_length = (count / float(extent.prod())) ** (1 / len(extent))
-    return problem.domain.grid([max(4, math.ceil(float(side) * per_length)) for side in extent])[0]
-
-
 def _scattered(domain: Domain, count: int, seed: int) -> Tensor:
-    """Points inside, denser towards the boundary, as the Gauss-Legendre points are.
-
-    Sums of many sines that are held only by points spread evenly come loose at the rim.
+    """Points inside, denser towards the boundary: sums of many sines that are held only by points spread evenly
+    come loose at the rim. (Gauss-Legendre points in boxes hold the rim as well, but sparser in the middle, where
+    fast waves then hide between them.)
     """
     x = domain.interior(count, seed)
     along = domain.boundary(math.ceil(RIM_SHARE * count), seed)

@@ -66,7 +66,7 @@ class TestDesign:
         problem = Problem(SQUARE, operator, lambda x: x[:, 0], conditions, layer=layer)
         ansatz = ansatz_for(problem)
         network = frozen_network(problem, ansatz, Candidate(40, 2, 3.0), 0)
-        collocation = collocate(problem, ansatz, 40, 0, regular=True)
+        collocation = collocate(problem, ansatz, 40, 0)
         matrix, target = design(network, collocation)
         solution = solved(network, ansatz, collocation)
         output = [network.weights[-1], network.biases[-1]]
@@ -100,7 +100,7 @@ class TestCollocation:
         ansatz = ansatz_for(problem)
         network = frozen_network(problem, ansatz, Candidate(20, 1, 1.0), 0)
         nothing = Solution(ansatz, network, torch.zeros(0, dtype=torch.float64))
-        assert collocate(problem, ansatz, 100, 0, regular=False).residual(nothing) == pytest.approx(1.0)
+        assert collocate(problem, ansatz, 100, 0).residual(nothing) == pytest.approx(1.0)
 
     def test_data_without_a_value_are_refused(self):
         problem = Problem(
@@ -111,7 +111,7 @@ class TestCollocation:
             title="log",
         )
         with pytest.raises(InputError, match=r"^log: expected finite data everywhere, found none at \(0\."):
-            collocate(problem, ansatz_for(problem), 50, 0, regular=True)
+            collocate(problem, ansatz_for(problem), 50, 0)
 
 
 class TestAccuracy:
@@ -122,7 +122,7 @@ class TestAccuracy:
         x = problem.domain.interior(500, 99)
         exact = problem.exact(x).value
         for candidate in candidates:
-            collocation = collocate(problem, ansatz, candidate.width, 0, regular=True)
+            collocation = collocate(problem, ansatz, candidate.width, 0)
             solution = solved(frozen_network(problem, ansatz, candidate, 0), ansatz, collocation)
             yield float((solution.value(x) - exact).norm() / exact.norm())
 
@@ -185,7 +185,7 @@ def test_an_absorbing_layer_lets_nothing_back():
     source = lambda x: torch.exp(-x.square().sum(1) / (2 * 0.15**2)).to(torch.complex128)  # noqa: E731
     problem = Problem(SQ2, operator, source, (BoundaryCondition("dirichlet", SQ2.parts),), layer=layer)
     ansatz = ansatz_for(problem)
-    collocation = collocate(problem, ansatz, 500, 0, regular=True)
+    collocation = collocate(problem, ansatz, 500, 0)
     solution = solved(frozen_network(problem, ansatz, Candidate(500, 1, 16.0), 0), ansatz, collocation)
     angle = torch.linspace(0, 2 * math.pi, 40, dtype=torch.float64)[:-1]
     ring = 0.48 * torch.stack([angle.cos(), angle.sin()], 1)
