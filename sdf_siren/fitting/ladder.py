@@ -83,7 +83,11 @@ class Ladder:
         best: Trial | None = None
         width, reason = FIRST_WIDTH, ""
         while True:
-            here = [self._try(candidate) for candidate in self._candidates(width, best)]
+            here = []
+            for candidate in self._candidates(width, best):
+                here.append(self._try(candidate))
+                if width > CHEAP and here[-1].indicator <= self.tolerance:
+                    break
             champion = chosen(here)
             before = math.inf if best is None else best.indicator
             if best is None or champion.indicator < best.indicator:
