@@ -75,8 +75,8 @@ def available() -> bool:
 def solve(problem: Problem, seed: int, *, tuned: bool) -> dict[str, Any]:
     """Error and seconds: its defaults with a scale of 5, or one block of 1500 with the best of some scales.
 
-    The best is chosen by the exact error, in its favour, and only its own time counts. Its automatic scale is not used:
-    it is tens of times dearer than its solve.
+    The best is chosen by the exact error, in its favour, and only its own time counts. Its automatic scale is
+    not used: it is tens of times dearer than its solve.
     """
     from fastlsq import solve_linear
 

@@ -164,8 +164,8 @@ def _rms(values: Tensor) -> float:
 def _scattered(domain: Domain, count: int, seed: int) -> Tensor:
     """Points inside, denser towards the boundary.
 
-    Sums of many sines that are held only by points spread evenly come loose at the rim. Gauss-Legendre points in
-    boxes hold it as well, but are sparser in the middle, where fast waves then hide between them.
+    Sums of many sines that are held only by points spread evenly come loose at the rim. Gauss-Legendre points
+    in boxes hold it as well, but are sparser in the middle, where fast waves then hide between them.
     """
     x = domain.interior(count, seed)
     along = domain.boundary(math.ceil(RIM_SHARE * count), seed)
