@@ -21,7 +21,7 @@ from sdf_siren.conditions.columns import corner_functions, is_whole, multipoles
 from sdf_siren.conditions.problem import BoundaryCondition, Problem
 from sdf_siren.conditions.rows import Rows
 from sdf_siren.domains import Ball, Boundary, Box, Corner
-from sdf_siren.fields import Siren
+from sdf_siren.fields import LayeredField
 from sdf_siren.jets import Jet, JetFunction
 
 _PROBES = 256
@@ -70,7 +70,7 @@ class Solution:
     """
 
     ansatz: Ansatz
-    network: Siren
+    network: LayeredField
     amplitudes: Tensor
 
     def of(self, rows: Rows) -> Tensor:
@@ -100,7 +100,7 @@ class Solution:
         return self.of(Rows(x, _zeros(x), gamma=torch.eye(d, dtype=x.dtype).expand(len(x), d, d)))
 
 
-def network_rows(network: Siren, rows: Rows) -> Tensor:
+def network_rows(network: LayeredField, rows: Rows) -> Tensor:
     """The left-hand sides (n,) for a network alone; two outputs are real and imaginary part."""
 
     def channel(alpha: Tensor | None, beta: Tensor | None, gamma: Tensor | None) -> Tensor:
