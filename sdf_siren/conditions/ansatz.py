@@ -15,8 +15,8 @@ from torch import Tensor
 
 from sdf_siren.conditions.problem import BoundaryCondition
 from sdf_siren.conditions.rows import Rows
-from sdf_siren.fields import Siren
-from sdf_siren.jets import JetFunction
+from sdf_siren.fields import LayeredField
+from sdf_siren.jets import Jet, JetFunction
 
 
 @dataclass(frozen=True)
@@ -37,17 +37,34 @@ class Ansatz:
     soft: tuple[BoundaryCondition, ...] = ()
     periods: tuple[float | None, ...] = ()
 
+    def at(self, x: Tensor) -> Surroundings:
+        """What surrounds the network at points ``x`` (n, d)."""
+        return Surroundings(
+            None if self.factor is None else self.factor(x),
+            None if self.lift is None else self.lift(x),
+            tuple(column(x) for column in self.columns),
+        )
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """The parts of an ansatz at n points, evaluated once for all conditions there."""
+
+    factor: Jet | None
+    lift: Jet | None
+    columns: tuple[Jet, ...]
+
     def rows_of_network(self, rows: Rows) -> Rows:
-        """What conditions on u ask of the network, the columns apart."""
+        """What conditions on u at these points ask of the network, the columns apart."""
         if self.lift is not None:
-            rows = rows.minus(self.lift(rows.x))
-        return rows if self.factor is None else rows.of_factor(self.factor(rows.x))
+            rows = rows.minus(self.lift)
+        return rows if self.factor is None else rows.of_factor(self.factor)
 
     def column_rows(self, rows: Rows) -> Tensor:
         """The left-hand sides of conditions on u for each column, (n, columns)."""
         if not self.columns:
             return torch.zeros(len(rows), 0, dtype=torch.float64)
-        return torch.stack([rows.of(column(rows.x)) for column in self.columns], dim=1)
+        return torch.stack([rows.of(column) for column in self.columns], dim=1)
 
 
 @dataclass(frozen=True)
@@ -61,37 +78,50 @@ class Solution:
     """
 
     ansatz: Ansatz
-    network: Siren
+    network: LayeredField
     amplitudes: Tensor
 
-    def of(self, rows: Rows) -> Tensor:
-        """The left-hand sides (n,) of linear conditions."""
-        asked = self.ansatz.rows_of_network(rows)
-        total = rows.target - asked.target + network_rows(self.network, asked)
-        if len(self.amplitudes):
-            total = total + self.ansatz.column_rows(rows).to(self.amplitudes.dtype) @ self.amplitudes
-        return total
+    def of(self, *several: Rows) -> tuple[Tensor, ...]:
+        """The left-hand sides (n,) of linear conditions that share their points."""
+        around = self.ansatz.at(several[0].x)
+        found = []
+        for rows in several:
+            asked = around.rows_of_network(rows)
+            total = rows.target - asked.target + network_rows(self.network, asked)
+            if len(self.amplitudes):
+                total = total + around.column_rows(rows).to(self.amplitudes.dtype) @ self.amplitudes
+            found.append(total)
+        return tuple(found)
 
     def residual(self, rows: Rows) -> Tensor:
         """Left-hand minus right-hand sides (n,)."""
-        return self.of(rows) - rows.target
+        return self.of(rows)[0] - rows.target
 
     def value(self, x: Tensor) -> Tensor:
         """u (n,) at points ``x`` (n, d)."""
-        return self.of(Rows(x, _zeros(x), alpha=torch.ones_like(x[:, 0])))
+        return self.of(value_rows(x))[0]
 
     def gradient(self, x: Tensor) -> Tensor:
         """grad u (n, d) at points ``x`` (n, d)."""
-        axes = torch.eye(x.shape[1], dtype=x.dtype)
-        return torch.stack([self.of(Rows(x, _zeros(x), beta=axis.expand_as(x))) for axis in axes], dim=1)
+        return torch.stack(self.of(*gradient_rows(x)), dim=1)
 
     def laplacian(self, x: Tensor) -> Tensor:
         """lap u (n,) at points ``x`` (n, d)."""
         d = x.shape[1]
-        return self.of(Rows(x, _zeros(x), gamma=torch.eye(d, dtype=x.dtype).expand(len(x), d, d)))
+        return self.of(Rows(x, _zeros(x), gamma=torch.eye(d, dtype=x.dtype).expand(len(x), d, d)))[0]
 
 
-def network_rows(network: Siren, rows: Rows) -> Tensor:
+def value_rows(x: Tensor) -> Rows:
+    """The rows whose left-hand sides are the values at ``x`` (n, d)."""
+    return Rows(x, _zeros(x), alpha=torch.ones_like(x[:, 0]))
+
+
+def gradient_rows(x: Tensor) -> list[Rows]:
+    """The rows whose left-hand sides are the first derivatives at ``x`` (n, d), by axis."""
+    return [Rows(x, _zeros(x), beta=axis.expand_as(x)) for axis in torch.eye(x.shape[1], dtype=x.dtype)]
+
+
+def network_rows(network: LayeredField, rows: Rows) -> Tensor:
     """The left-hand sides (n,) for a network alone; two outputs are real and imaginary part."""
 
     def channel(alpha: Tensor | None, beta: Tensor | None, gamma: Tensor | None) -> Tensor:

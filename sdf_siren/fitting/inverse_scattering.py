@@ -1,7 +1,7 @@
-"""What lies in the way of waves, from what receivers around it hear: the inverse of the Helmholtz equation.
+"""What lies in the way of waves, from what receivers around it hear: the inverse Helmholtz problem.
 
-The squared slowness m in ``lap u + k^2 m u = f`` is one outside a disk and ``1 + window N`` inside, with a SIREN
-N whose sine layer is frozen (Sitzmann et al. 2020, sec. 4.3 and supplement, train both fields by gradient
+The squared slowness m in ``lap u + k^2 m u = f`` is one outside a disk and ``1 + window N`` inside, with a
+SIREN N whose sine layer is frozen (Sitzmann et al. 2020, sec. 4.3 and supplement, train both fields by gradient
 descent). The scattered field of every source is another frozen SIREN. Both output layers are unknown and
 multiply each other: Gauss-Newton on the slowness, with the waves solved exactly in every step. What a change
 of the slowness does to all receivers follows from one triangular solve with the receivers as right-hand sides
@@ -145,7 +145,7 @@ class WaveSystem:
 
 @torch.no_grad()
 def simulate(survey: Survey, slowness: Tensor | object, *, seed: int = 0) -> Tensor:
-    """What receivers hear beyond the incident field, (r, s) complex128, for a function of positions (n, 2)."""
+    """What receivers hear beyond the incident field, (r, s), for a function of positions (n, 2)."""
     system = WaveSystem(survey, seed)
     return system.solve(slowness(system.x))[0]  # type: ignore[operator]
 

@@ -64,7 +64,8 @@ class Block:
     @classmethod
     def of(cls, ansatz: Ansatz, rows: Rows) -> Block:
         """For conditions on u."""
-        return cls(ansatz.rows_of_network(rows), ansatz.column_rows(rows))
+        around = ansatz.at(rows.x)
+        return cls(around.rows_of_network(rows), around.column_rows(rows))
 
 
 @dataclass(frozen=True)

@@ -11,8 +11,10 @@ import numpy as np
 import torch
 
 from sdf_siren.clouds import PointCloud
+from sdf_siren.clouds.groups import PointGroup
 from sdf_siren.fields import CubicTiles, SignedDistanceField, choose_device
 from sdf_siren.fitting import checkpoint as checkpoints
+from sdf_siren.fitting.gradients import GradientEngine
 from sdf_siren.fitting.recipe import network_of, objective_of, optimizer_of, rate_of, sampler_of
 from sdf_siren.fitting.refit import held_out_rows, refit
 from sdf_siren.fitting.scan import oriented_scan
@@ -20,6 +22,7 @@ from sdf_siren.fitting.settings import SurfaceSettings, resolve_settings
 from sdf_siren.fitting.trainer import Look, Trainer
 from sdf_siren.progress import Progress, ProgressCallback, silent
 
+Batch = dict[str, PointGroup]
 CHECKPOINT_SECONDS = 10.0
 SUPPORT_POINTS = 20_000
 
@@ -67,13 +70,13 @@ def fit_surface(
     held_out = held_out_rows(len(points), seed) if chosen.refit else np.empty(0, dtype=np.int64)
     trainer = Trainer(
         network,
-        objective_of(chosen),
+        GradientEngine(network, objective_of(chosen), torch.get_num_threads()),
         sampler_of(chosen, scan.without(held_out) if len(held_out) else scan, seed, place),
         optimizer_of(chosen, network),
         rate_of(chosen),
         seed=seed,
-        threads=torch.get_num_threads(),
         clip=1.0 if chosen.quality == "paper" else None,
+        advice="lower fit.sdf.learning_rate, or fit.sdf.first_omega if the scan is noisy",
     )
     description = {"settings": dataclasses.asdict(chosen), "seed": seed}
     keeper = None
@@ -85,7 +88,7 @@ def fit_surface(
         if resume and keeper.path.exists():
             trainer.restore(checkpoints.load(keeper.path, fit, place))
 
-    def report(_: Trainer, look: Look) -> None:
+    def report(_: Trainer[Batch], look: Look) -> None:
         progress(Progress("fit", look.step, look.steps, {**look.losses, "rate": look.rate}))
 
     try:
@@ -124,7 +127,7 @@ class _Keeper:
         self._saved = time.monotonic()
         self._last: dict[str, torch.Tensor] | None = None
 
-    def __call__(self, trainer: Trainer, look: Look) -> None:
+    def __call__(self, trainer: Trainer[Batch], look: Look) -> None:
         self._last = {name: tensor.clone() for name, tensor in trainer.state().items()}
         if time.monotonic() - self._saved > CHECKPOINT_SECONDS or look.step == look.steps:
             self.save()

@@ -5,17 +5,19 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Generic, Protocol, TypeVar
 
 import torch
 from torch import Tensor
 
 from sdf_siren.errors import DivergenceError
-from sdf_siren.fields import Siren
+from sdf_siren.fields import LayeredField
 from sdf_siren.fields.threads import single_threaded
-from sdf_siren.fitting.gradients import GradientEngine
 from sdf_siren.fitting.optimizers import Optimizer
-from sdf_siren.losses import Objective
-from sdf_siren.sampling.sampler import Sampler
+
+Batch = TypeVar("Batch")
+Drawn = TypeVar("Drawn", covariant=True)
+Given = TypeVar("Given", contravariant=True)
 
 CHECK_EVERY = 50
 """Steps between looks at the losses: on a GPU each look waits for the device."""
@@ -53,59 +55,76 @@ class Look:
     rate: float
 
 
-Observer = Callable[["Trainer", Look], None]
+class Draws(Protocol[Drawn]):
+    """A sampler."""
+
+    def draw(self, generator: torch.Generator) -> Drawn:
+        """The batch of a step; all randomness comes from ``generator``."""
+        ...
 
 
-class Trainer:
-    """Minimises an objective; resumable at any step, bit for bit on the same machine.
+class Engine(Protocol[Given]):
+    """What is minimised, on a batch."""
+
+    def __call__(self, batch: Given, fraction: float) -> tuple[list[Tensor], dict[str, Tensor]]:
+        """Gradients (like ``network.parameters``) and losses by name, 0-dimensional.
+
+        Args:
+            batch: what the sampler drew.
+            fraction: of the training that is done, for what changes with it.
+        """
+        ...
+
+
+class Trainer(Generic[Batch]):
+    """Minimises what an engine differentiates; resumable at any step, bit for bit on the same machine.
 
     ``step`` counts the steps done, ``losses`` are those of the last look.
 
     Args:
         network: trained in place.
-        objective: what is minimised.
+        engine: gradients of what is minimised, by ``network.parameters``.
         sampler: draws the batch of each step.
         optimizer: over ``network.parameters``.
         rate: learning rate by step.
         seed: of the batches.
-        threads: processors to use.
         clip: the largest 2-norm of the whole gradient, None for no limit.
+        advice: what to do about a fit that diverged.
     """
 
     def __init__(
         self,
-        network: Siren,
-        objective: Objective,
-        sampler: Sampler,
+        network: LayeredField,
+        engine: Engine[Batch],
+        sampler: Draws[Batch],
         optimizer: Optimizer,
         rate: RateSchedule,
         *,
         seed: int,
-        threads: int,
         clip: float | None = None,
+        advice: str = "lower the learning rate",
     ) -> None:
         self.network = network
         self.step = 0
         self.losses: dict[str, float] = {}
-        self._objective, self._sampler, self._optimizer = objective, sampler, optimizer
-        self._rate, self._threads, self._clip = rate, threads, clip
+        self._engine, self._sampler, self._optimizer = engine, sampler, optimizer
+        self._rate, self._clip, self._advice = rate, clip, advice
         self._generator = torch.Generator(device=network.device).manual_seed(seed)
 
-    def run(self, observers: tuple[Observer, ...] = ()) -> None:
+    def run(self, observers: tuple[Observer[Batch], ...] = ()) -> None:
         """Train from the current step to the last one.
 
         Raises:
             DivergenceError: a loss is no longer finite. Observers have not seen that state, so a
                 checkpoint they wrote is the last good one.
         """
-        engine = GradientEngine(self.network, self._objective, self._threads)
         with single_threaded():
             while self.step < self._rate.steps:
-                self._one_step(engine, observers)
+                self._one_step(observers)
 
-    def _one_step(self, engine: GradientEngine, observers: tuple[Observer, ...]) -> None:
+    def _one_step(self, observers: tuple[Observer[Batch], ...]) -> None:
         batch = self._sampler.draw(self._generator)
-        gradients, losses = engine(batch, self.step / self._rate.steps)
+        gradients, losses = self._engine(batch, self.step / self._rate.steps)
         if self._clip is not None:
             _clip(gradients, self._clip)
         rate = self._rate(self.step)
@@ -123,7 +142,7 @@ class Trainer:
         if not finite or not all(bool(p.isfinite().all()) for p in self.network.parameters):
             raise DivergenceError(
                 f"the fit diverged by step {look.step} of {look.steps} at learning rate {look.rate:.3g}; "
-                "lower fit.sdf.learning_rate, or fit.sdf.first_omega if the scan is noisy"
+                f"{self._advice}"
             )
 
     def state(self) -> dict[str, Tensor]:
@@ -147,6 +166,9 @@ class Trainer:
         }
         self.step = int(state["step"])
         self._generator.set_state(state["generator"])
+
+
+Observer = Callable[[Trainer[Batch], Look], None]
 
 
 def _floats(losses: dict[str, Tensor]) -> dict[str, float]:

@@ -60,7 +60,12 @@ class TestCorners:
 
     def test_of_a_plus(self):
         plus = Union(Box([-2, -1], [2, 1]), Box([-1, -2], [1, 2]))
-        assert sorted(corner.position for corner in plus.reentrant_corners) == [(-1, -1), (-1, 1), (1, -1), (1, 1)]
+        assert sorted(corner.position for corner in plus.reentrant_corners) == [
+            (-1, -1),
+            (-1, 1),
+            (1, -1),
+            (1, 1),
+        ]
         assert all(corner.opening == pytest.approx(1.5 * math.pi) for corner in plus.reentrant_corners)
 
     def test_where_circles_cross_the_tangents_count(self):

@@ -72,5 +72,52 @@ def test_a_checkpoint_of_another_problem_is_refused(tmp_path):
 
 
 def test_an_unknown_solver_is_a_usage_error():
-    with pytest.raises(UsageError, match="must be one of auto, least_squares"):
+    with pytest.raises(UsageError, match="must be one of auto, least_squares, levenberg_marquardt, training"):
         solve_problem(PROBLEM, solver="multigrid")
+
+
+class TestNotLinear:
+    problem = Problem(
+        SQUARE,
+        poisson(lambda xu: Jet.coordinates(xu)[-1] ** 3),
+        lambda x: poisson(lambda xu: Jet.coordinates(xu)[-1] ** 3).applied(exact(x), x),
+        (BoundaryCondition("dirichlet", SQUARE.parts),),
+        exact,
+    )
+
+    def error(self, solved):
+        x = SQUARE.interior(500, 9)
+        return float((solved.solution.value(x) - exact(x).value).abs().max())
+
+    def test_newton_is_chosen_and_exact(self):
+        solved = solve_problem(self.problem)
+        assert "Newton's method" in solved.reason
+        assert self.error(solved) < 1e-9
+
+    def test_levenberg_marquardt_goes_on_bit_for_bit(self, tmp_path, monkeypatch):
+        monkeypatch.setattr("sdf_siren.fitting.levenberg_marquardt.WIDTH", 40)
+        path = tmp_path / "fit.checkpoint"
+        whole = solve_problem(self.problem, solver="levenberg_marquardt", tolerance=1e-5)
+
+        def stop(report):
+            if report.done == 2:
+                raise KeyboardInterrupt
+
+        with pytest.raises(KeyboardInterrupt):
+            solve_problem(
+                self.problem, solver="levenberg_marquardt", tolerance=1e-5, progress=stop, checkpoint=path
+            )
+        again = solve_problem(
+            self.problem, solver="levenberg_marquardt", tolerance=1e-5, checkpoint=path, resume=True
+        )
+        assert len(whole.history) > 2
+        assert again.indicator == whole.indicator
+        assert self.error(again) < 1e-3
+
+
+def test_training_is_a_solver_too(monkeypatch):
+    monkeypatch.setattr("sdf_siren.fitting.equations.TRAINING_STEPS", 100)
+    solved = solve_problem(PROBLEM, solver="training")
+    first, last = solved.history[0]["indicator"], solved.history[-1]["indicator"]
+    assert last < first
+    assert solved.indicator < 1

@@ -210,4 +210,4 @@ def test_rows_of_real_networks_may_have_complex_coefficients():
     solution = Solution(solution.ansatz, network, solution.amplitudes)
     x = SQUARE.interior(10, 0)
     rows = Rows(x, torch.zeros(10), alpha=torch.full((10,), 1 + 2j, dtype=torch.complex128))
-    assert torch.allclose(solution.of(rows), (1 + 2j) * solution.value(x))
+    assert torch.allclose(solution.of(rows)[0], (1 + 2j) * solution.value(x))

@@ -7,6 +7,7 @@ import torch
 
 from sdf_siren.clouds.groups import PointGroup
 from sdf_siren.fields import Plane, SirenShape, initialise
+from sdf_siren.fitting.gradients import GradientEngine
 from sdf_siren.fitting.optimizers import Soap
 from sdf_siren.fitting.trainer import CHECK_EVERY, RateSchedule, Trainer, _clip
 from sdf_siren.losses import Eikonal, Normal, Objective, Surface, WeightedTerm
@@ -28,7 +29,8 @@ def trainer_of(steps):
     objective = Objective(tuple(WeightedTerm(term, 1.0) for term in terms))
     rate = RateSchedule(3e-3, steps, warmup=5, floor=0.01)
     optimizer = Soap(network.parameters)
-    return Trainer(network, objective, PlanePoints(), optimizer, rate, seed=0, threads=2)
+    engine = GradientEngine(network, objective, threads=2)
+    return Trainer(network, engine, PlanePoints(), optimizer, rate, seed=0)
 
 
 def test_rates_warm_up_and_decay():
