@@ -68,7 +68,9 @@ def test_time_takes_as_many_cells_as_space(posed, known):
     assert grid.axes["t"][-1] == 100
 
 
-@pytest.mark.parametrize(("dimension", "cells"), [(1, (1000,)), (2, (160, 160)), (3, (40,) * 3), (5, (8,) * 5)])
+@pytest.mark.parametrize(
+    ("dimension", "cells"), [(1, (1000,)), (2, (160, 160)), (3, (40,) * 3), (5, (8,) * 5)]
+)
 def test_defaults(posed, dimension, cells):
     corners = [0.0] * dimension, [1.0] * dimension
     domain = f'shape = "box"\nlow = {corners[0]}\nhigh = {corners[1]}'
