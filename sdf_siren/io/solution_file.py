@@ -89,7 +89,8 @@ def load_solution(
             layers = range(len(list(pairwise(shape.sizes))))
             weights = [file.get_tensor(f"weights.{i}") for i in layers]
             biases = [file.get_tensor(f"biases.{i}") for i in layers]
-            parts = file.get_tensor("amplitudes")
+            # A copy: the file's bytes lie anywhere, and complex products crash on addresses off 16 bytes.
+            parts = file.get_tensor("amplitudes").clone()
         problem = parse_problem(
             str(description["problem"]), Path(folder) / Path(str(description["name"])).name
         )

@@ -101,6 +101,17 @@ def test_what_is_said(pde):
     assert manifest["measures"]["classical"]["cells"] == 32
 
 
+def test_corners_have_values(pde, tmp_path):
+    """Complex, periodic and with data that do not match at the corners."""
+    text = 'equation = "helmholtz"\nwavenumber = 2\nsource = "exp(2*pi*i*x)"\n' + SQUARE + BOUNDARY
+    (tmp_path / "mine.toml").write_text(text)
+    code, out, err = pde("mine.toml", *QUICK, "--check", "--set", "measure.pde.classical_cells=20")
+    assert code == 0, err
+    assert np.isfinite(read_grid("mine_solution.npz").values["u"]).all()
+    assert "differs from ours by" in out
+    load_solution("mine_solution.npz.run/field.safetensors")[1].value(_tensor(np.full((9, 2), 0.3)))
+
+
 def test_without_a_classical_reference(pde):
     code, out, err = pde("disk.toml", *QUICK, "--check")
     assert code == 0
