@@ -72,6 +72,8 @@ def test_reconstruct_commands(folder, capsys):
         "spot.obj",
         "fine.ply",
         "timed.obj",
+        "poisson_solution.npz",
+        "ring.vti",
     }
     assert len(ran) >= 6
 

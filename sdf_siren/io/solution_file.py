@@ -89,8 +89,11 @@ def load_solution(
             layers = range(len(list(pairwise(shape.sizes))))
             weights = [file.get_tensor(f"weights.{i}") for i in layers]
             biases = [file.get_tensor(f"biases.{i}") for i in layers]
-            parts = file.get_tensor("amplitudes")
-        problem = parse_problem(description["problem"], Path(folder) / Path(str(description["name"])).name)
+            # A copy: the file's bytes lie anywhere, and complex products crash on addresses off 16 bytes.
+            parts = file.get_tensor("amplitudes").clone()
+        problem = parse_problem(
+            str(description["problem"]), Path(folder) / Path(str(description["name"])).name
+        )
         ansatz = ansatz_for(problem)
         amplitudes = torch.view_as_complex(parts) if parts.shape[1] == 2 else parts[:, 0]
         if amplitudes.shape != (len(ansatz.columns),) or shape.inputs != problem.domain.dimension:

@@ -10,9 +10,11 @@ from torch import Tensor
 
 from sdf_siren.conditions import Problem, Solution
 from sdf_siren.conditions.problem import points_of
+from sdf_siren.domains import Corner, Domain
 
 _NUMBERS = 2**22
 """Points at once times units of the network: each point takes several numbers per unit."""
+_STEP = 1e-9
 _SEED = 2_000_003
 """Other points than those of any solver."""
 
@@ -61,18 +63,39 @@ def chunk_size(solution: Solution) -> int:
 
 
 def evaluated(problem: Problem, solution: Solution, x: Tensor) -> tuple[Tensor, Tensor]:
-    """The solution and the residual of its equation at points inside, (n,) each."""
-    pairs = [_evaluated(problem, solution, chunk) for chunk in x.split(chunk_size(solution))]
-    values, residuals = zip(*pairs, strict=True)
-    return torch.cat(values), torch.cat(residuals)
+    """The solution and the residual of its equation at points inside or at corners, (n,) each."""
+    values = values_at(problem, solution, x)
+    residuals = []
+    for chunk, value in zip(x.split(chunk_size(solution)), values.split(chunk_size(solution)), strict=True):
+        residual = solution.residual(problem.interior_rows(chunk))
+        if not problem.operator.is_linear:
+            residual = residual + problem.operator.reaction_at(chunk, value)[0]
+        residuals.append(residual)
+    return values, torch.cat(residuals)
 
 
-def _evaluated(problem: Problem, solution: Solution, x: Tensor) -> tuple[Tensor, Tensor]:
-    value = solution.value(x)
-    residual = solution.residual(problem.interior_rows(x))
-    if not problem.operator.is_linear:
-        residual = residual + problem.operator.reaction_at(x, value)[0]
-    return value, residual
+def values_at(problem: Problem, solution: Solution, x: Tensor) -> Tensor:
+    """The solution (n,); at a corner, where functions of the angle have no value, that from next to it."""
+    values = torch.cat([solution.value(chunk) for chunk in x.split(chunk_size(solution))])
+    missing = ~values.isfinite()
+    if missing.any():
+        values[missing] = solution.value(beside_corners(problem.domain, x[missing]))
+    return values
+
+
+def beside_corners(domain: Domain, x: Tensor) -> Tensor:
+    """The points ``x`` (n, d), those at a corner moved inside by next to nothing."""
+    step = _STEP * domain.diameter
+    moved = x.clone()
+    for corner in domain.corners:
+        angle = corner.start + corner.opening / 2
+        moved[at_corner(corner, domain, x)] += step * x.new_tensor([math.cos(angle), math.sin(angle)])
+    return moved
+
+
+def at_corner(corner: Corner, domain: Domain, x: Tensor) -> Tensor:
+    """Which of the points are at a corner, (n,) bool."""
+    return (x - x.new_tensor(corner.position)).norm(dim=1) <= _STEP * domain.diameter
 
 
 def _boundary_miss(problem: Problem, solution: Solution, count: int) -> float:

@@ -18,7 +18,7 @@ from scipy.sparse.linalg import splu
 from sdf_siren.conditions import BoundaryCondition, Problem, Solution
 from sdf_siren.domains import Boundary, Box
 from sdf_siren.errors import UsageError
-from sdf_siren.metrics.equations import chunk_size
+from sdf_siren.metrics.equations import values_at
 
 CELLS = {1: 2000, 2: 160}
 """Of the coarse grid along every axis; in one dimension more would lose more digits to rounding."""
@@ -83,7 +83,7 @@ def compare_classical(problem: Problem, solution: Solution, cells: int | None = 
     """
     found = reference(problem, cells)
     x = torch.from_numpy(found.x)
-    ours = torch.cat([solution.value(chunk) for chunk in x.split(chunk_size(solution))]).numpy()
+    ours = values_at(problem, solution, x).numpy()
     size = np.linalg.norm(found.values)
     error = None
     if problem.exact is not None:

@@ -84,7 +84,8 @@ def line_chart(
     _scales(draw, frame, horizontal, vertical, logarithmic=logarithmic, grid=True)
     for number, (label, x, y) in enumerate(lines):
         colour = (_LINE, _SECOND)[number % 2]
-        shown = np.log10(np.maximum(y, 1e-300)) if logarithmic else y
+        shown = np.log10(np.where(y > 0, y, np.nan)) if logarithmic else y
+        shown = np.clip(shown, vertical.low, vertical.high)
         dots = [
             _place(frame, horizontal, vertical, a, b) for a, b in zip(x, shown, strict=True) if np.isfinite(b)
         ]

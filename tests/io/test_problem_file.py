@@ -334,3 +334,21 @@ class TestArrays:
 def test_no_file(tmp_path):
     with pytest.raises(InputError, match="no such file"):
         read_problem(tmp_path / "nothing.toml")
+
+
+def test_the_reference_names_what_there_is():
+    from sdf_siren.expressions.functions import FUNCTIONS
+    from sdf_siren.io import boundary_tables, domain_tables, problem_file
+
+    text = (Path(__file__).parents[2] / "docs" / "pde.md").read_text("utf-8")
+    example = text.split("```toml\n")[1].split("```")[0]
+    assert parse_problem(example).title == "Poisson's equation on a square"
+    keys = {key for table in (problem_file._OWN, domain_tables._KEYS, boundary_tables._KEYS) for key in table}
+    keys |= {
+        key for table in (domain_tables._KEYS, boundary_tables._KEYS) for of in table.values() for key in of
+    }
+    keys -= {"of"}
+    missing = {key for key in keys | set(problem_file._COMMON) if f"`{key}`" not in text}
+    assert missing <= {"domain", "conditions"}  # there with their brackets
+    words = set(text.split("they are parsed")[0].replace("`", " ").replace(",", " ").split())
+    assert set(FUNCTIONS) <= words, set(FUNCTIONS) - words

@@ -6,8 +6,9 @@ import dataclasses
 import math
 
 import pytest
+import torch
 
-from sdf_siren.metrics.equations import chunk_size, equation_error, evaluated
+from sdf_siren.metrics.equations import beside_corners, chunk_size, equation_error, evaluated
 
 HEAD = 'equation = "poisson"\nsource = "exact"\nexact = "sin(pi*x) * sin(pi*y)"'
 
@@ -48,6 +49,17 @@ def test_without_an_exact_solution(posed, known):
 def test_the_reaction_counts(posed, known):
     problem = posed(HEAD.replace('"poisson"', '"poisson"\nreaction = "u^3"'))
     assert equation_error(problem, known(problem.exact)).residual < 1e-13
+
+
+def test_points_at_corners_are_moved_inside(posed):
+    domain = posed(
+        HEAD, 'shape = "polygon"\nvertices = [[-1, -1], [1, -1], [1, 0], [0, 0], [0, 1], [-1, 1]]'
+    ).domain
+    x = torch.tensor([[0.0, 0.0], [-1.0, -1.0], [0.0, 0.5], [-0.5, -0.5]], dtype=torch.float64)
+    moved = beside_corners(domain, x)
+    assert domain.contains(moved[:2]).all()
+    assert (moved - x).abs().max() < 1e-8
+    assert torch.equal(moved[2:], x[2:])
 
 
 def test_chunks_give_what_one_pass_gives(posed, known, monkeypatch):
