@@ -34,7 +34,9 @@ def write_solution(solution: Solution, problem: str | os.PathLike[str], path: st
     from safetensors.torch import save_file
 
     _, text = read_table(Path(problem))
-    network, shape = solution.network, solution.network.shape
+    network = solution.network
+    assert isinstance(network, Siren), "all solvers of problem files give a SIREN"
+    shape = network.shape
     architecture = {
         "inputs": shape.inputs,
         "outputs": shape.outputs,
