@@ -66,7 +66,7 @@ def chunk_size(solution: Solution) -> int:
 def evaluated(problem: Problem, solution: Solution, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     """The solution (n,), its gradient (n, d) and the residual of its equation (n,) at points inside.
 
-    At corners, where functions of the angle have no value, they are taken next to it.
+    At corners where functions of the angle have no value, they are taken next to it.
     """
     size = chunk_size(solution)
     parts = [_evaluated(problem, solution, chunk) for chunk in x.split(size)]
@@ -76,18 +76,23 @@ def evaluated(problem: Problem, solution: Solution, x: Tensor) -> tuple[Tensor, 
 
 def values_at(problem: Problem, solution: Solution, x: Tensor) -> Tensor:
     """The solution (n,); at corners, that from next to it."""
-    x = beside_corners(problem.domain, x)
+    x = _with_values(problem, solution, x)
     return torch.cat([solution.value(chunk) for chunk in x.split(chunk_size(solution))])
 
 
 def _evaluated(problem: Problem, solution: Solution, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    x = beside_corners(problem.domain, x)
+    x = _with_values(problem, solution, x)
     inside = problem.interior_rows(x)
     value, applied, *slopes = solution.of(value_rows(x), inside, *gradient_rows(x))
     residual = applied - inside.target
     if not problem.operator.is_linear:
         residual = residual + problem.operator.reaction_at(x, value)[0]
     return value, torch.stack(slopes, dim=1), residual
+
+
+def _with_values(problem: Problem, solution: Solution, x: Tensor) -> Tensor:
+    """The points, moved off the corners where the solution has functions of the angle."""
+    return beside_corners(problem.domain, x) if solution.ansatz.columns else x
 
 
 def beside_corners(domain: Domain, x: Tensor) -> Tensor:
