@@ -22,9 +22,17 @@ if TYPE_CHECKING:
     from sdf_siren.clouds.normals import complete_normals
     from sdf_siren.errors import InputError, SdfSirenError, UsageError
     from sdf_siren.fields import SignedDistanceField
-    from sdf_siren.fitting import fit_surface
+    from sdf_siren.fitting import fit_surface, solve_problem
     from sdf_siren.frames import Similarity
-    from sdf_siren.io import load_field, read_mesh, read_points, write_field, write_mesh
+    from sdf_siren.io import (
+        load_field,
+        load_solution,
+        read_mesh,
+        read_points,
+        read_problem,
+        write_field,
+        write_mesh,
+    )
     from sdf_siren.meshing import extract_mesh
     from sdf_siren.progress import Progress
 
@@ -41,8 +49,11 @@ _HOME = {
     "extract_mesh": "meshing",
     "fit_surface": "fitting",
     "load_field": "io",
+    "load_solution": "io",
     "read_mesh": "io",
     "read_points": "io",
+    "read_problem": "io",
+    "solve_problem": "fitting",
     "write_field": "io",
     "write_mesh": "io",
 }
@@ -61,8 +72,11 @@ __all__ = [
     "extract_mesh",
     "fit_surface",
     "load_field",
+    "load_solution",
     "read_mesh",
     "read_points",
+    "read_problem",
+    "solve_problem",
     "write_field",
     "write_mesh",
 ]

@@ -1,7 +1,8 @@
-"""What stages hand to each other, apart from point clouds and fields: the mesh, and its normals."""
+"""What stages hand to each other, apart from point clouds and fields: the mesh and its normals, the grid."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -35,6 +36,32 @@ class Mesh:
             object.__setattr__(self, "normals", np.ascontiguousarray(self.normals, dtype=np.float32))
             if self.normals.shape != self.vertices.shape:
                 raise ValueError(f"normals must be {self.vertices.shape}, found {self.normals.shape}")
+
+
+@dataclass(frozen=True)
+class Grid:
+    """Functions at the nodes of a regular grid.
+
+    Attributes:
+        axes: by name of the coordinate, where the nodes are along it, evenly spaced.
+        values: by name of the function, float64 or complex128, one axis per coordinate in their order; NaN
+            where it is not defined.
+        title: one line for people.
+    """
+
+    axes: Mapping[str, NDArray[np.float64]]
+    values: Mapping[str, NDArray[np.generic]]
+    title: str = ""
+
+    def __post_init__(self) -> None:
+        for name, values in self.values.items():
+            if values.shape != self.shape:
+                raise ValueError(f"expected {name} of shape {self.shape}, found {values.shape}")
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """How many nodes there are along every axis."""
+        return tuple(len(axis) for axis in self.axes.values())
 
 
 def area_vectors(vertices: NDArray[np.floating], faces: NDArray[np.int64]) -> NDArray[np.float64]:

@@ -6,6 +6,9 @@ the command line uses lives on the class, so that no caller has to map types to 
 
 from __future__ import annotations
 
+import difflib
+from collections.abc import Iterable
+
 
 class SdfSirenError(Exception):
     """Root of every deliberate error; a job that failed (exit code 1)."""
@@ -41,3 +44,12 @@ class Interrupted(SdfSirenError):
     """The user asked to stop; a checkpoint allows going on (exit code 130)."""
 
     exit_code = 130
+
+
+def nearest(name: str, valid: Iterable[str]) -> str:
+    """The end of an error message: the nearest valid name, or all of them."""
+    valid = list(valid)
+    close = difflib.get_close_matches(name, valid, n=1, cutoff=0.5)
+    if close:
+        return f"did you mean {close[0]}?"
+    return f"it takes {', '.join(valid)}" if valid else "it takes none"

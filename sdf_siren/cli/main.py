@@ -14,7 +14,11 @@ import click
 
 from sdf_siren.errors import Interrupted, SdfSirenError
 
-SUBCOMMANDS = {"mesh": "sdf_siren.cli.mesh:mesh", "evaluate": "sdf_siren.cli.evaluate:evaluate"}
+SUBCOMMANDS = {
+    "mesh": "sdf_siren.cli.mesh:mesh",
+    "evaluate": "sdf_siren.cli.evaluate:evaluate",
+    "pde": "sdf_siren.cli.pde:pde",
+}
 _SCAN = "sdf_siren.cli.scan:scan"
 
 

@@ -57,6 +57,13 @@ def machine_options(command: Command) -> Command:
     )(command)
 
 
+def seed_option(command: Command) -> Command:
+    """``--seed``."""
+    return click.option(
+        "--seed", type=click.IntRange(0, 2**63 - 1), metavar="N", help="Of all random choices.  [default: 0]"
+    )(command)
+
+
 def setting_option(command: Command) -> Command:
     """``--set``: any option of any stage."""
     return click.option(

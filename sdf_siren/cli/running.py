@@ -7,7 +7,7 @@ from collections.abc import Iterable
 import click
 
 from sdf_siren.cli.reporters import reporter
-from sdf_siren.cli.summary import outcome_lines
+from sdf_siren.cli.summary import outcome_lines, plan_lines
 from sdf_siren.engine.run import Run
 from sdf_siren.engine.standing import Request
 
@@ -18,6 +18,14 @@ def perform(request: Request, *, quiet: bool, verbose: bool) -> None:
         outcome = Run(request, observer).execute()
     if not quiet:
         announce(outcome_lines(outcome))
+
+
+def carry_out(request: Request, *, dry_run: bool, quiet: bool, verbose: bool) -> None:
+    """Run it, or say what would happen."""
+    if dry_run:
+        announce(plan_lines(request, Run(request).plan()))
+    else:
+        perform(request, quiet=quiet, verbose=verbose)
 
 
 def announce(lines: Iterable[str]) -> None:

@@ -14,6 +14,7 @@ from sdf_siren.cli.options import (
     output_option,
     refuse_contradiction,
     resolution_option,
+    seed_option,
     setting_option,
     use_threads,
     version_option,
@@ -30,6 +31,7 @@ _EPILOG = """\b
 Subcommands (reconstruct NAME --help; ./NAME means a file of that name):
   mesh       mesh a fitted field again, at another resolution
   evaluate   compare a mesh with a reference
+  pde        solve a differential equation
 
 \b
 Exit codes: 0 done, 1 the job failed, 2 usage, 3 unreadable input, 130 Ctrl-C, 143 SIGTERM.
@@ -60,9 +62,7 @@ Exit codes: 0 done, 1 the job failed, 2 usage, 3 unreadable input, 130 Ctrl-C, 1
     help="Use only the points in a box.",
 )
 @machine_options
-@click.option(
-    "--seed", type=click.IntRange(0, 2**63 - 1), metavar="N", help="Of all random choices.  [default: 0]"
-)
+@seed_option
 @setting_option
 @click.option(
     "--pipeline", type=click.Path(path_type=Path), metavar="FILE", help="Run another pipeline file."
@@ -96,11 +96,9 @@ def scan(
     The mesh is in the scan's own coordinates. OUT.run holds what is needed to resume, repeat or
     re-mesh the run.
     """
-    from sdf_siren.cli.running import announce, perform
-    from sdf_siren.cli.summary import plan_lines
+    from sdf_siren.cli.running import carry_out
     from sdf_siren.engine.folder import RunFolder, folder_of
     from sdf_siren.engine.pipeline import Override, load, parse_override
-    from sdf_siren.engine.run import Run
     from sdf_siren.engine.shipped import shipped_pipeline
     from sdf_siren.engine.standing import Request
     from sdf_siren.stages import CATALOGUE
@@ -127,10 +125,7 @@ def scan(
         libraries=LIBRARIES,
     )
     use_threads(threads)
-    if dry_run:
-        announce(plan_lines(request, Run(request).plan()))
-    else:
-        perform(request, quiet=quiet, verbose=verbose)
+    carry_out(request, dry_run=dry_run, quiet=quiet, verbose=verbose)
 
 
 def _time_overrides(seconds: float | None, resumed: RunFolder | None) -> list[Override]:

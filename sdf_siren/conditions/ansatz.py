@@ -2,30 +2,21 @@
 
     u = lift + factor N + sum_k a_k column_k
 
-with a network N. Where a smooth factor vanishes on the part of the boundary with Dirichlet data (products for
-boxes, ``1 - r^2`` for balls) and the lift takes the data there, the condition holds exactly and needs no rows
-(Lagaris et al. 1998, arXiv physics/9705023). Distances to unions and differences have kinks that break the
-Laplacian: their conditions stay rows.
+with a network N. What the form fulfils by itself needs no rows: see :mod:`sdf_siren.conditions.construction`.
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
-from sdf_siren.conditions.columns import corner_functions, is_whole, multipoles
-from sdf_siren.conditions.problem import BoundaryCondition, Problem
+from sdf_siren.conditions.problem import BoundaryCondition
 from sdf_siren.conditions.rows import Rows
-from sdf_siren.domains import Ball, Boundary, Box, Corner
 from sdf_siren.fields import LayeredField
-from sdf_siren.jets import Jet, JetFunction
-
-_PROBES = 256
-"""Boundary points at which data are compared with zero."""
+from sdf_siren.jets import JetFunction
 
 
 @dataclass(frozen=True)
@@ -122,134 +113,3 @@ def by_parts(rows: Rows, linear: Callable[[Tensor | None, Tensor | None, Tensor 
 
 def _zeros(x: Tensor) -> Tensor:
     return torch.zeros(len(x), dtype=torch.float64)
-
-
-def ansatz_for(problem: Problem) -> Ansatz:
-    """The form that fulfils as many conditions as it can by construction."""
-    domain, waves = problem.domain, problem.operator.time_speed is not None
-    periods = _periods(problem)
-    soft = tuple(c for c in problem.conditions if c.kind != "periodic")
-    factors: list[JetFunction] = []
-    lifts: list[JetFunction] = [] if problem.singular is None else [problem.singular]
-    if waves:
-        assert isinstance(domain, Box)
-        start = domain.parts[-2]
-        initial = {c.kind: c for c in soft if start in c.parts}
-        lifts.append(_initial_lift(initial["dirichlet"].value, initial["rate"].value, domain))
-        factors.append(_squared_time(domain))
-        soft = tuple(c for c in soft if start not in c.parts)
-    lift = None if not lifts else lifts[0] if len(lifts) == 1 else lambda x: lifts[0](x) + lifts[1](x)
-    corners = _singular_corners(problem)
-    hard = [] if corners else [c for c in soft if c.kind == "dirichlet"]  # their functions miss the data
-    remaining = _constant_difference(problem, hard, lift)
-    if isinstance(domain, Box | Ball) and remaining is not None:
-        sides = tuple(part for condition in hard for part in condition.parts)
-        factors.append(domain.factor(sides) if isinstance(domain, Box) else domain.factor())
-        soft = tuple(c for c in soft if c not in hard)
-        if remaining:
-            constant = remaining
-            inner = lift
-            lift = (lambda x: Jet.constant(constant, x)) if inner is None else (lambda x: inner(x) + constant)
-    return Ansatz(
-        _product(factors), lift, (*problem.columns, *_known_columns(problem, corners)), soft, periods
-    )
-
-
-def _known_columns(problem: Problem, corners: list[Corner]) -> list[JetFunction]:
-    """What is known of the solution's shape from the domain's."""
-    natural = [part for c in problem.conditions if c.kind in ("neumann", "robin") for part in c.parts]
-    harmonic = problem.operator.name == "poisson" and problem.operator.is_linear
-    at_corners = corner_functions(problem.domain, corners, natural, harmonic=harmonic)
-    return at_corners + multipoles(problem.domain.holes)
-
-
-def _singular_corners(problem: Problem) -> list[Corner]:
-    """Corners at which the solution is not smooth.
-
-    They are the re-entrant ones, those whose angle does not divide pi, and those at which the source does not vanish
-    (on zero data; in the corners of a square it makes ``r^2 log r``).
-    """
-    if problem.operator.time_speed is not None:
-        return []
-    typical = problem.source_at(problem.domain.interior(_PROBES, 0)).abs().max()
-    return [
-        corner
-        for corner in problem.domain.corners
-        if corner.is_reentrant
-        or not is_whole(math.pi / corner.opening)
-        or problem.source_at(torch.tensor([corner.position], dtype=torch.float64)).abs() > 1e-9 * typical
-    ]
-
-
-def _product(factors: list[JetFunction]) -> JetFunction | None:
-    if len(factors) == 2:
-        return lambda x: factors[0](x) * factors[1](x)
-    return factors[0] if factors else None
-
-
-def _constant_difference(
-    problem: Problem, hard: list[BoundaryCondition], lift: JetFunction | None
-) -> float | None:
-    """The one number by which the lift misses all Dirichlet data, or None where there is none."""
-    boundary = problem.domain.boundary(_PROBES, 0)
-    missing = []
-    for condition in hard:
-        on = points_of(boundary, problem.domain.parts, condition.parts)
-        target = condition.rows(on).target
-        missing.append(target if lift is None else target - lift(on.x).value)
-    if not missing or not sum(len(m) for m in missing):
-        return None
-    together = torch.cat(missing)
-    if together.is_complex():
-        return None
-    spread = float(together.max() - together.min())
-    rounding = 1e-14 * float(together.abs().max().clamp_min(1.0))
-    return float(together.mean()) if spread <= rounding else None
-
-
-def points_of(boundary: Boundary, parts: tuple[str, ...], wanted: tuple[str, ...]) -> Boundary:
-    """The boundary points that lie on the parts with the given names."""
-    numbers = torch.tensor([parts.index(name) for name in wanted])
-    chosen = torch.isin(boundary.part, numbers)
-    return Boundary(boundary.x[chosen], boundary.normal[chosen], boundary.part[chosen])
-
-
-def _periods(problem: Problem) -> tuple[float | None, ...]:
-    d, low, high = problem.domain.dimension, *problem.domain.bounds
-    periodic = {part for c in problem.conditions if c.kind == "periodic" for part in c.parts}
-    sides = [problem.domain.parts[2 * k : 2 * k + 2] for k in range(d)]
-    return tuple(
-        float(high[k] - low[k]) if periodic and set(sides[k]) <= periodic else None for k in range(d)
-    )
-
-
-def _initial_lift(value: JetFunction | None, rate: JetFunction | None, domain: Box) -> JetFunction:
-    """``u_0 + (t - t_0) v_0``, both taken at the start whatever they say about later."""
-    start = float(domain.bounds[0][-1])
-
-    def at_start(function: JetFunction | None, x: Tensor) -> Jet:
-        if function is None:
-            return Jet.constant(0.0, x)
-        there = x.clone()
-        there[:, -1] = start
-        jet = function(there)
-        gradient, hessian = jet.gradient.clone(), jet.hessian.clone()
-        gradient[:, -1] = 0
-        hessian[:, -1, :] = hessian[:, :, -1] = 0
-        return Jet(jet.value, gradient, hessian)
-
-    def lift(x: Tensor) -> Jet:
-        elapsed = Jet.coordinates(x)[-1] - start
-        return at_start(value, x) + elapsed * at_start(rate, x)
-
-    return lift
-
-
-def _squared_time(domain: Box) -> JetFunction:
-    start, duration = float(domain.bounds[0][-1]), float(domain.bounds[1][-1] - domain.bounds[0][-1])
-
-    def factor(x: Tensor) -> Jet:
-        elapsed = (Jet.coordinates(x)[-1] - start) / duration
-        return elapsed * elapsed
-
-    return factor

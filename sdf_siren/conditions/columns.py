@@ -29,7 +29,7 @@ def corner_functions(
 ) -> list[JetFunction]:
     """Singular functions of some corners of a two-dimensional domain.
 
-    ``r^a sin a theta`` with ``a = k pi / omega``, or the cosine where the normal derivative is given; where a is a
+    ``r^a sin a theta`` with ``a = k pi / omega``, or the cosine where the slope is given; where a is a
     whole number that is a polynomial, and data that do not match at the corner make
     ``Im z^a log z = r^a (log r sin a theta + theta cos a theta)`` appear instead.
 

@@ -107,8 +107,7 @@ class AbsorbingLayer:
     strength: float = 5.0
 
     def stretched(self, x: Tensor) -> Tensor:
-        """The complex coordinates, the integral of the factors: (n, d), complex128, x itself within the layer's
-        inner faces."""
+        """The complex coordinates, the factors' integral (n, d), complex128; ``x`` outside the layer."""
         before, behind = self._depths(x)
         return torch.complex(x, -self.strength * self.thickness / 3 * (behind**3 - before**3))
 

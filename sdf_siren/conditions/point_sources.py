@@ -1,7 +1,7 @@
 """Point-like sources of waves in the plane, and the field that they would have in empty space.
 
-No network resolves a source much smaller than a wave. With constant wavenumber the field of a round Gaussian is
-known, also in the complex coordinates of an absorbing layer; it enters the solution as it is, and only
+No network resolves a source much smaller than a wave. With constant wavenumber the field of a round Gaussian
+is known, also in the complex coordinates of an absorbing layer; it enters the solution as it is, and only
 what the surroundings add is left to be solved for (the scattered field).
 """
 
@@ -45,7 +45,7 @@ class PointSource:
         return self.amplitude * torch.exp(-squares / 2).to(torch.complex128) / (2 * math.pi * self.width**2)
 
     def field(self, x: Tensor, wavenumber: float, layer: AbsorbingLayer | None) -> Jet:
-        """The outgoing solution u of ``lap u + k^2 u = density`` in the whole plane, as a jet at ``x`` (n, 2).
+        """The outgoing solution of ``lap u + k^2 u = density`` in the whole plane, as a jet at ``x`` (n, 2).
 
         ``u = (i/4) H_0^(2)(k r)`` convolved with the Gaussian; by Graf's addition theorem
         ``u(r) = (i pi/2) [H_0(kr) int_0^r J_0(ks) f(s) s ds + J_0(kr) int_r^inf H_0(ks) f(s) s ds]``.
@@ -93,7 +93,7 @@ class PointSource:
     def _moment(
         self, low: NDArray[np.float64], high: NDArray[np.float64], k: float, bessel: object
     ) -> NDArray[np.complex128]:
-        """``int bessel_0(ks) f(s) s ds`` from ``low`` to ``high``, (n,) each; the singular end is squared away."""
+        """``int bessel_0(ks) f(s) s ds`` from ``low`` to ``high``, (n,) each; squares tame the end."""
         span = (high - low)[:, None]
         t = (_NODES + 1) / 2
         s = low[:, None] + span * t**2

@@ -106,6 +106,13 @@ class Problem:
         return self.operator.rows(x, self.source_at(x))
 
 
+def points_of(boundary: Boundary, parts: tuple[str, ...], wanted: tuple[str, ...]) -> Boundary:
+    """The boundary points that lie on the parts with the given names."""
+    numbers = torch.tensor([parts.index(name) for name in wanted])
+    chosen = torch.isin(boundary.part, numbers)
+    return Boundary(boundary.x[chosen], boundary.normal[chosen], boundary.part[chosen])
+
+
 def _check_conditions(problem: Problem) -> None:
     """Every part of the boundary has what the equation needs, and nothing twice.
 

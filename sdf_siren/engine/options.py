@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
-import difflib
 import math
 import types
 import typing
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from sdf_siren.engine.stage import Stage
-from sdf_siren.errors import UsageError
+from sdf_siren.errors import UsageError, nearest
 
 _NAMES = {bool: "true or false", int: "a whole number", float: "a number", str: "a text"}
 
@@ -37,15 +36,6 @@ def fields_of(stage: type[Stage]) -> dict[str, dataclasses.Field[Any]]:
     if not dataclasses.is_dataclass(stage):
         raise TypeError(f"{stage.__name__} must be a dataclass")
     return {field.name: field for field in dataclasses.fields(stage)}
-
-
-def nearest(name: str, valid: Iterable[str]) -> str:
-    """The end of an error message: the nearest valid name, or all of them."""
-    valid = list(valid)
-    close = difflib.get_close_matches(name, valid, n=1, cutoff=0.5)
-    if close:
-        return f"did you mean {close[0]}?"
-    return f"it takes {', '.join(valid)}" if valid else "it takes none"
 
 
 def expected(stage: type[Stage], name: str) -> str:

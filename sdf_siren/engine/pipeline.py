@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from sdf_siren.engine.options import build, fields_of, nearest
+from sdf_siren.engine.options import build, fields_of
 from sdf_siren.engine.stage import Stage
 from sdf_siren.engine.toml_text import table_text
-from sdf_siren.errors import UsageError
+from sdf_siren.errors import UsageError, nearest
 
 Catalogue = Mapping[str, type[Stage]]
 """All stages that a pipeline file may name."""
@@ -65,7 +65,7 @@ class Pipeline:
             seen.add(stage.name)
             given.update(stage.gives)
         if not any(stage.writes_output for stage in self.stages):
-            raise UsageError(f"{self.source}: no stage writes the output; add write.mesh")
+            raise UsageError(f"{self.source}: no stage writes the output; add write.mesh or write.grid")
 
     def options(self) -> dict[str, dict[str, Any]]:
         """By stage name, every option that has a value."""

@@ -6,7 +6,10 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from sdf_siren.conditions.ansatz import Ansatz, Solution, ansatz_for
+import torch
+
+from sdf_siren.conditions.ansatz import Ansatz, Solution
+from sdf_siren.conditions.construction import ansatz_for
 from sdf_siren.conditions.problem import Problem
 from sdf_siren.errors import DivergenceError
 from sdf_siren.fitting.least_squares import (
@@ -74,13 +77,17 @@ class Ladder:
             DivergenceError: no candidate gave a finite answer.
         """
         self._ansatz: Ansatz = ansatz_for(self.problem)
-        self._fresh = collocate(self.problem, self._ansatz, FRESH_ROWS // 2, FRESH_SEED, regular=False)
+        self._fresh = collocate(self.problem, self._ansatz, FRESH_ROWS // 2, FRESH_SEED)
         self._collocations: dict[int, Collocation] = {}
         self._solutions: dict[Candidate, Solution] = {}
         best: Trial | None = None
         width, reason = FIRST_WIDTH, ""
         while True:
-            here = [self._try(candidate) for candidate in self._candidates(width, best)]
+            here = []
+            for candidate in self._candidates(width, best):
+                here.append(self._try(candidate))
+                if width > CHEAP and here[-1].indicator <= self.tolerance:
+                    break
             champion = chosen(here)
             before = math.inf if best is None else best.indicator
             if best is None or champion.indicator < best.indicator:
@@ -101,8 +108,8 @@ class Ladder:
         return solution or self._solve(best.candidate)[0], best, reason
 
     def _candidates(self, width: int, best: Trial | None) -> list[Candidate]:
-        """All of them where trying is cheap or has taught nothing yet, else the best one's neighbours."""
-        if best is None or width <= CHEAP or best.indicator > NOTHING_LEARNT:
+        """All of them where trying is cheap, else the best one's neighbours; more where little is known."""
+        if best is None or width <= (CHEAP if best.indicator < NOTHING_LEARNT else 2 * CHEAP):
             return first_candidates(self.problem.domain.dimension, width)
         depth, bandwidth = best.candidate.depth, best.candidate.bandwidth
         return [Candidate(width, depth, bandwidth * factor) for factor in (1.0, STEP, 1 / STEP)]
@@ -120,7 +127,10 @@ class Ladder:
     def _solve(self, candidate: Candidate) -> tuple[Solution, Trial]:
         collocation = self._collocation(candidate.width)
         network = frozen_network(self.problem, self._ansatz, candidate, self.seed)
-        solution = solved(network, self._ansatz, collocation)
+        try:
+            solution = solved(network, self._ansatz, collocation)
+        except torch.linalg.LinAlgError:  # type: ignore[attr-defined]  # columns that are equal to the last bit
+            return Solution(self._ansatz, network, torch.zeros(0)), Trial(candidate, math.inf, math.inf)
         size = float(solution.network.weights[-1].norm()) / collocation.scale
         return solution, Trial(candidate, self._fresh.residual(solution), size)
 
@@ -128,9 +138,7 @@ class Ladder:
         """The same for all candidates of a width."""
         if width not in self._collocations:
             unknowns = width + len(self._ansatz.columns)
-            self._collocations = {
-                width: collocate(self.problem, self._ansatz, unknowns, self.seed, regular=True)
-            }
+            self._collocations = {width: collocate(self.problem, self._ansatz, unknowns, self.seed)}
         return self._collocations[width]
 
 
@@ -145,5 +153,6 @@ def first_candidates(dimension: int, width: int) -> list[Candidate]:
 def chosen(trials: list[Trial]) -> Trial:
     """Of the trials with the smallest indicators the one with the smallest coefficients."""
     least = min(trial.indicator for trial in trials)
-    alike = [trial for trial in trials if trial.indicator <= ALIKE * least]
+    factor = ALIKE if least < NOTHING_LEARNT else 1.0
+    alike = [trial for trial in trials if trial.indicator <= factor * least]
     return min(alike, key=lambda trial: trial.coefficients) if math.isfinite(least) else trials[0]

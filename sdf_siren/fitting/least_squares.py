@@ -17,10 +17,11 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from sdf_siren.conditions.ansatz import Ansatz, Solution, by_parts, network_rows, points_of
-from sdf_siren.conditions.problem import Problem
+from sdf_siren.conditions.ansatz import Ansatz, Solution, by_parts, network_rows
+from sdf_siren.conditions.problem import Problem, points_of
 from sdf_siren.conditions.rows import Rows
-from sdf_siren.domains import Box, Domain
+from sdf_siren.domains import Domain
+from sdf_siren.errors import InputError
 from sdf_siren.fields import Siren, SirenShape
 from sdf_siren.fields.sweeps import hidden_rows
 
@@ -90,7 +91,7 @@ class Collocation:
         return value if math.isfinite(value) else math.inf
 
 
-def collocate(problem: Problem, ansatz: Ansatz, unknowns: int, seed: int, *, regular: bool) -> Collocation:
+def collocate(problem: Problem, ansatz: Ansatz, unknowns: int, seed: int) -> Collocation:
     """Points enough for ``unknowns`` and their rows, weighted so that each residual is an error of u.
 
     A residual r inside moves u by about ``r R^2 / 2d`` (Poisson's equation in a ball of radius R), one on the
@@ -100,14 +101,11 @@ def collocate(problem: Problem, ansatz: Ansatz, unknowns: int, seed: int, *, reg
         problem: what is asked.
         ansatz: what is fulfilled already.
         unknowns: of the linear system.
-        seed: of scattered points.
-        regular: Gauss-Legendre points where the domain is a box of up to two dimensions.
+        seed: of the points.
     """
     domain = problem.domain
     inside = math.ceil(ROWS_PER_UNKNOWN * unknowns) + 16
-    x = _regular(problem, inside) if regular and isinstance(domain, Box) and domain.dimension <= 2 else None
-    if x is None:
-        x = _scattered(domain, inside, seed)
+    x = _scattered(domain, inside, seed)
     weight = influence(problem)
     interior = problem.interior_rows(x)
     blocks = [Block.of(ansatz, interior.times(weight / math.sqrt(len(x))))]
@@ -117,7 +115,25 @@ def collocate(problem: Problem, ansatz: Ansatz, unknowns: int, seed: int, *, reg
         blocks.append(Block.of(ansatz, rows.times(BOUNDARY_WEIGHT / math.sqrt(len(rows)))))
     if ansatz.lift is not None:
         scales.append(_rms(ansatz.lift(x).value))
+    for block in blocks:
+        _check_finite(problem, block)
     return Collocation(tuple(blocks), max(scales) or 1.0)
+
+
+def _check_finite(problem: Problem, block: Block) -> None:
+    """Refuse data without a value: one NaN would spoil every coefficient."""
+    rows = block.network
+    parts = [rows.target, rows.alpha, rows.beta, rows.gamma]
+    bad = torch.zeros(len(rows), dtype=torch.bool)
+    for part in parts:
+        if part is not None:
+            bad |= ~part.isfinite().reshape(len(rows), -1).all(1)
+    if bad.any():
+        place = ", ".join(f"{value:.6g}" for value in rows.x[bad][0].tolist())
+        raise InputError(
+            f"{problem.title or 'problem'}: expected finite data everywhere, found none at ({place}); "
+            "check the formulas there"
+        )
 
 
 def _boundary_rows(problem: Problem, ansatz: Ansatz, inside: int, seed: int) -> list[Rows]:
@@ -145,19 +161,11 @@ def _rms(values: Tensor) -> float:
     return float(values.abs().square().mean().sqrt()) if len(values) else 0.0
 
 
-def _regular(problem: Problem, count: int) -> Tensor:
-    """Gauss-Legendre points, along each axis as many as waves of one frequency need."""
-    assert isinstance(problem.domain, Box)
-    low, high = problem.domain.bounds
-    extent = (high - low) * _speeds(problem)
-    per_length = (count / float(extent.prod())) ** (1 / len(extent))
-    return problem.domain.grid([max(4, math.ceil(float(side) * per_length)) for side in extent])[0]
-
-
 def _scattered(domain: Domain, count: int, seed: int) -> Tensor:
-    """Points inside, denser towards the boundary, as the Gauss-Legendre points are.
+    """Points inside, denser towards the boundary.
 
-    Sums of many sines that are held only by points spread evenly come loose at the rim.
+    Sums of many sines that are held only by points spread evenly come loose at the rim. Gauss-Legendre points
+    in boxes hold it as well, but are sparser in the middle, where fast waves then hide between them.
     """
     x = domain.interior(count, seed)
     along = domain.boundary(math.ceil(RIM_SHARE * count), seed)

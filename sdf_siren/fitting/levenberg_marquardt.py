@@ -24,7 +24,7 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
-from sdf_siren.conditions.ansatz import Solution, ansatz_for
+from sdf_siren.conditions import Solution, ansatz_for
 from sdf_siren.conditions.problem import Problem
 from sdf_siren.errors import DivergenceError, UsageError
 from sdf_siren.fields import Siren
@@ -110,11 +110,11 @@ class LevenbergMarquardt:
             )
         self._problem, self._ansatz, self._seed = problem, ansatz_for(problem), seed
         self._tolerance, self._steps, self._projected = tolerance, steps, projected
-        self._fresh = self._equations(FRESH_ROWS / ROWS_PER_UNKNOWN, FRESH_SEED, regular=False)
+        self._fresh = self._equations(FRESH_ROWS / ROWS_PER_UNKNOWN, FRESH_SEED)
         self.candidate = candidate or self._best_start()
         start = self._start(self.candidate)
         count = start.network.parameter_count + len(self._ansatz.columns)
-        self._points = self._equations(count, seed, regular=True)
+        self._points = self._equations(count, seed)
         self._take(newton(siren_of(start), self._points, start))
         self._damping, self._harder, self.number = FIRST_DAMPING, 2.0, 0
         self.best, self.indicator = self.current, self._fresh.residual(self.current)
@@ -122,12 +122,12 @@ class LevenbergMarquardt:
         if not math.isfinite(self.indicator):
             raise DivergenceError(f"{problem.title or 'problem'}: the start has no finite residual")
 
-    def _equations(self, unknowns: float, seed: int, *, regular: bool) -> Equations:
-        collocation = collocate(self._problem, self._ansatz, math.ceil(unknowns), seed, regular=regular)
+    def _equations(self, unknowns: float, seed: int) -> Equations:
+        collocation = collocate(self._problem, self._ansatz, math.ceil(unknowns), seed)
         return Equations.of(self._problem, self._ansatz, collocation)
 
     def _start(self, candidate: Candidate) -> Solution:
-        equations = self._equations(candidate.width + len(self._ansatz.columns), self._seed, regular=True)
+        equations = self._equations(candidate.width + len(self._ansatz.columns), self._seed)
         network = frozen_network(self._problem, self._ansatz, candidate, self._seed)
         return newton(network, equations)
 
@@ -137,7 +137,10 @@ class LevenbergMarquardt:
         for candidate in first_candidates(self._problem.domain.dimension, WIDTH):
             if candidate.depth == 2:
                 candidate = replace(candidate, width=WIDTH // 2)
-            solution = self._start(candidate)
+            try:
+                solution = self._start(candidate)
+            except torch.linalg.LinAlgError:  # type: ignore[attr-defined]  # columns that are equal
+                continue
             size = float(solution.network.weights[-1].norm())
             trials.append(Trial(candidate, self._fresh.residual(solution), size))
         return chosen(trials).candidate
@@ -170,7 +173,10 @@ class LevenbergMarquardt:
         damped = Damped(self._jacobian())
         cost = float(self._misses.square().sum())
         for trial in range(1, TRIALS + 1):
-            found = self._tried(damped, cost)
+            try:
+                found = self._tried(damped, cost)
+            except torch.linalg.LinAlgError:  # type: ignore[attr-defined]  # units that have become equal
+                found = None
             if found is not None:
                 solution, gain = found
                 self._take(solution)

@@ -11,6 +11,7 @@ Levenberg-Marquardt is at 3e-10 after 30.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -126,7 +127,12 @@ class NewtonLadder(Ladder):
     """
 
     def _solve(self, candidate: Candidate) -> tuple[Solution, Trial]:
-        solution = self._from_narrower(candidate)
+        try:
+            solution = self._from_narrower(candidate)
+        except torch.linalg.LinAlgError:  # type: ignore[attr-defined]  # columns that are equal to the last bit
+            network = frozen_network(self.problem, self._ansatz, candidate, self.seed)
+            nothing = Solution(self._ansatz, network, no_amplitudes(self._ansatz))
+            return nothing, Trial(candidate, math.inf, math.inf)
         size = float(solution.network.weights[-1].norm()) / self._collocation(candidate.width).scale
         fresh = Equations.of(self.problem, self._ansatz, self._fresh)
         return solution, Trial(candidate, fresh.residual(solution), size)
@@ -137,7 +143,7 @@ class NewtonLadder(Ladder):
         if width >= 2 * FIRST_WIDTH:
             start = self._from_narrower(Candidate(width // 2, depth, bandwidth))
         unknowns = width + len(self._ansatz.columns)
-        collocation = collocate(self.problem, self._ansatz, unknowns, self.seed, regular=True)
+        collocation = collocate(self.problem, self._ansatz, unknowns, self.seed)
         equations = Equations.of(self.problem, self._ansatz, collocation)
         network = frozen_network(self.problem, self._ansatz, candidate, self.seed)
         return newton(network, equations, start)

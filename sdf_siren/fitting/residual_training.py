@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from sdf_siren.conditions.ansatz import Ansatz, Solution, ansatz_for
+from sdf_siren.conditions import Ansatz, Solution, ansatz_for
 from sdf_siren.conditions.problem import Problem
 from sdf_siren.conditions.rows import Rows
 from sdf_siren.errors import UsageError
@@ -154,7 +154,7 @@ class ResidualTraining:
 
 def _equations(problem: Problem, ansatz: Ansatz, rows: int, seed: int) -> Equations:
     unknowns = math.ceil(rows / ROWS_PER_UNKNOWN)
-    return Equations.of(problem, ansatz, collocate(problem, ansatz, unknowns, seed, regular=False))
+    return Equations.of(problem, ansatz, collocate(problem, ansatz, unknowns, seed))
 
 
 def optimizer_named(name: str, network: LayeredField) -> Optimizer:

@@ -1,4 +1,4 @@
-"""Files: scans and meshes in, meshes and fields out.
+"""Files: scans, meshes and problems in; meshes, fields and grids out.
 
 Names are loaded on first use: reading a scan needs neither torch (fields) nor trimesh (meshes).
 """
@@ -10,20 +10,44 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from sdf_siren.io.field_file import load_field, write_field
+    from sdf_siren.io.grid_files import check_grid_path, read_grid, write_grid
     from sdf_siren.io.mesh_reader import read_mesh
     from sdf_siren.io.mesh_writer import check_mesh_path, write_mesh
     from sdf_siren.io.points import read_points
+    from sdf_siren.io.problem_file import parse_problem, read_problem
+    from sdf_siren.io.solution_file import load_solution, write_solution
 
 _HOME = {
+    "check_grid_path": "grid_files",
     "check_mesh_path": "mesh_writer",
     "load_field": "field_file",
+    "load_solution": "solution_file",
+    "parse_problem": "problem_file",
+    "read_grid": "grid_files",
     "read_mesh": "mesh_reader",
     "read_points": "points",
+    "read_problem": "problem_file",
     "write_field": "field_file",
+    "write_grid": "grid_files",
     "write_mesh": "mesh_writer",
+    "write_solution": "solution_file",
 }
 
-__all__ = ["check_mesh_path", "load_field", "read_mesh", "read_points", "write_field", "write_mesh"]
+__all__ = [
+    "check_grid_path",
+    "check_mesh_path",
+    "load_field",
+    "load_solution",
+    "parse_problem",
+    "read_grid",
+    "read_mesh",
+    "read_points",
+    "read_problem",
+    "write_field",
+    "write_grid",
+    "write_mesh",
+    "write_solution",
+]
 
 
 def __getattr__(name: str) -> Any:

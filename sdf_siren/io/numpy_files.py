@@ -80,6 +80,25 @@ def read_npz_points(path: Path) -> RawPoints:
     return RawPoints(raw.points, normals, colours)
 
 
+def read_npy_array(path: Path, largest_bytes: int) -> NDArray[np.generic]:
+    """An array of numbers of any shape, mapped from the file.
+
+    Raises:
+        InputError: no such array, one larger than ``largest_bytes``, or a file shorter than its header says.
+    """
+    size = checked_size(path)
+    with open(path, "rb") as file:
+        shape, fortran, dtype = _header(path, file)
+        offset = file.tell()
+    needed = math.prod(shape) * dtype.itemsize
+    if not 0 < needed <= min(largest_bytes, size - offset):
+        raise InputError(
+            f"{path}: the header declares {needed} bytes, found {size - offset}, and at most "
+            f"{largest_bytes} are read; it is empty, truncated or too large"
+        )
+    return np.memmap(path, dtype, "r", offset, shape, "F" if fortran else "C")
+
+
 def _header(path: Path, file: IO[bytes]) -> tuple[tuple[int, ...], bool, np.dtype[np.generic]]:
     """Shape, Fortran order and type; the header is parsed as a literal, never executed."""
     try:

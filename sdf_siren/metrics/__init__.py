@@ -1,5 +1,8 @@
-"""How good a mesh is: against a reference, by itself, and how well a field meets its points."""
+"""How good a result is: a mesh, a field at the points of its scan, the solution of an equation."""
 
+from sdf_siren.metrics.equations import EquationError, equation_error
+from sdf_siren.metrics.finite_differences import Comparison, compare_classical, no_classical
+from sdf_siren.metrics.grids import grid_cells, solution_grid
 from sdf_siren.metrics.residual import FitResidual, fit_residual
 from sdf_siren.metrics.sampling import SurfaceSamples, sample_surface
 from sdf_siren.metrics.surface import F_SCORE_PERCENT, SurfaceMetrics, compare
@@ -7,12 +10,19 @@ from sdf_siren.metrics.topology import Topology, topology
 
 __all__ = [
     "F_SCORE_PERCENT",
+    "Comparison",
+    "EquationError",
     "FitResidual",
     "SurfaceMetrics",
     "SurfaceSamples",
     "Topology",
     "compare",
+    "compare_classical",
+    "equation_error",
     "fit_residual",
+    "grid_cells",
+    "no_classical",
     "sample_surface",
+    "solution_grid",
     "topology",
 ]

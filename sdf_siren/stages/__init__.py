@@ -20,6 +20,13 @@ NAMES = (
     "write.mesh",
     "write.field",
     "write.preview",
+    "read.problem",
+    "fit.pde",
+    "write.solution",
+    "extract.grid",
+    "measure.pde",
+    "write.grid",
+    "write.plots",
 )
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from sdf_siren.engine.options import build, expected, fields_of, nearest
-from sdf_siren.errors import UsageError
+from sdf_siren.engine.options import build, expected, fields_of
+from sdf_siren.errors import UsageError, nearest
 
 
 @pytest.mark.parametrize(

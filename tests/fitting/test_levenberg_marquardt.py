@@ -22,7 +22,7 @@ DEEP = Candidate(20, 2, 4.0)
 
 def prepared(problem, candidate=SMALL, seed=0):
     ansatz = ansatz_for(problem)
-    equations = Equations.of(problem, ansatz, collocate(problem, ansatz, 120, 0, regular=True))
+    equations = Equations.of(problem, ansatz, collocate(problem, ansatz, 120, 0))
     return equations, newton(frozen_network(problem, ansatz, candidate, seed), equations)
 
 
@@ -81,7 +81,7 @@ def test_with_frozen_hidden_layers_variable_projection_is_least_squares():
     ansatz = ansatz_for(problem)
     count = solution.network.parameter_count
     network = frozen_network(problem, ansatz, SMALL, 0)
-    direct = solved(network, ansatz, collocate(problem, ansatz, count, 0, regular=True))
+    direct = solved(network, ansatz, collocate(problem, ansatz, count, 0))
     assert torch.equal(solution.network.weights[-1], direct.network.weights[-1])
     assert indicator > 0
     assert reason == "0 steps were allowed"

@@ -12,7 +12,7 @@ from sdf_siren.fitting.linearisation import Equations, misses
 
 def equations_of(problem, unknowns=60):
     ansatz = ansatz_for(problem)
-    return Equations.of(problem, ansatz, collocate(problem, ansatz, unknowns, 0, regular=False))
+    return Equations.of(problem, ansatz, collocate(problem, ansatz, unknowns, 0))
 
 
 def some_function(equations, scale=0.3):
@@ -63,4 +63,4 @@ def test_complex_reactions_are_refused():
     wrong = Problem(problem.domain, operator, lambda x: problem.source_at(x) + 1j, problem.conditions)
     ansatz = ansatz_for(problem)
     with pytest.raises(UsageError, match="reaction needs a real problem"):
-        Equations.of(wrong, ansatz, collocate(problem, ansatz, 20, 0, regular=False))
+        Equations.of(wrong, ansatz, collocate(problem, ansatz, 20, 0))

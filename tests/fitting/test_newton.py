@@ -17,7 +17,7 @@ CANDIDATE = Candidate(200, 1, 8.0)
 def prepared(problem):
     ansatz = ansatz_for(problem)
     network = frozen_network(problem, ansatz, CANDIDATE, 0)
-    return network, Equations.of(problem, ansatz, collocate(problem, ansatz, 200, 0, regular=True))
+    return network, Equations.of(problem, ansatz, collocate(problem, ansatz, 200, 0))
 
 
 def test_a_linear_problem_takes_one_solve():

@@ -16,7 +16,7 @@ from sdf_siren.fitting.residual_training import ResidualEngine, ResidualTraining
 
 def equations_of(problem, unknowns=40):
     ansatz = ansatz_for(problem)
-    return Equations.of(problem, ansatz, collocate(problem, ansatz, unknowns, 0, regular=False))
+    return Equations.of(problem, ansatz, collocate(problem, ansatz, unknowns, 0))
 
 
 def with_a_natural_side():

@@ -1,0 +1,182 @@
+"""Conditions by construction: the form of a solution that fulfils as many of them as it can by itself.
+
+Where a smooth factor vanishes on the part of the boundary with Dirichlet data (products for boxes,
+``1 - r^2`` for balls) and the lift takes the data there, the condition holds exactly and needs no rows
+(Lagaris et al. 1998, arXiv physics/9705023). Initial conditions of waves hold likewise by
+``u_0 + t v_0 + t^2 N``, periodic ones by frequencies that repeat. Distances to unions and differences have
+kinks that break the Laplacian: their conditions stay rows.
+"""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import Tensor
+
+from sdf_siren.conditions.ansatz import Ansatz
+from sdf_siren.conditions.columns import corner_functions, is_whole, multipoles
+from sdf_siren.conditions.problem import BoundaryCondition, Problem, points_of
+from sdf_siren.domains import Ball, Box, Corner
+from sdf_siren.jets import Jet, JetFunction
+
+NEGLIGIBLE = 1e-14
+"""Data below it count as zero."""
+_PROBES = 256
+"""Boundary points at which data are compared with a constant."""
+
+
+def ansatz_for(problem: Problem) -> Ansatz:
+    """The form that fulfils as many conditions as it can by construction."""
+    soft = tuple(c for c in problem.conditions if c.kind != "periodic")
+    lifts: list[JetFunction] = [] if problem.singular is None else [problem.singular]
+    factors: list[JetFunction] = []
+    if problem.operator.time_speed is not None:
+        soft = _start_by_construction(problem, soft, lifts, factors)
+    corners = _singular_corners(problem)
+    if not corners:  # whose functions would miss the data
+        soft = _dirichlet_by_construction(problem, soft, lifts, factors)
+    columns = (*problem.columns, *_known_columns(problem, corners))
+    return Ansatz(_product(factors), _sum(lifts), columns, soft, _periods(problem))
+
+
+def _start_by_construction(
+    problem: Problem,
+    soft: tuple[BoundaryCondition, ...],
+    lifts: list[JetFunction],
+    factors: list[JetFunction],
+) -> tuple[BoundaryCondition, ...]:
+    """Adds ``u_0 + t v_0`` and ``t^2``; returns the conditions that remain."""
+    assert isinstance(problem.domain, Box), "waves are solved in boxes"
+    start = problem.domain.parts[-2]
+    initial = {c.kind: c.value for c in soft if start in c.parts}
+    lifts.append(_initial_lift(initial["dirichlet"], initial["rate"], problem.domain))
+    factors.append(_squared_time(problem.domain))
+    return tuple(c for c in soft if start not in c.parts)
+
+
+def _dirichlet_by_construction(
+    problem: Problem,
+    soft: tuple[BoundaryCondition, ...],
+    lifts: list[JetFunction],
+    factors: list[JetFunction],
+) -> tuple[BoundaryCondition, ...]:
+    """Adds the factor of the Dirichlet sides where the lifts miss the data by one and the same constant."""
+    domain = problem.domain
+    hard = [c for c in soft if c.kind == "dirichlet"]
+    missing = _constant_difference(problem, hard, _sum(lifts))
+    if missing is None or not isinstance(domain, Box | Ball):
+        return soft
+    sides = tuple(part for condition in hard for part in condition.parts)
+    factors.append(domain.factor(sides) if isinstance(domain, Box) else domain.factor())
+    if missing:
+        lifts.append(lambda x: Jet.constant(missing, x))
+    return tuple(c for c in soft if c not in hard)
+
+
+def _constant_difference(
+    problem: Problem, hard: list[BoundaryCondition], lift: JetFunction | None
+) -> float | None:
+    """The one number by which the lift misses all Dirichlet data, or None where there is none."""
+    boundary = problem.domain.boundary(_PROBES, 0)
+    missing = []
+    for condition in hard:
+        on = points_of(boundary, problem.domain.parts, condition.parts)
+        target = condition.rows(on).target
+        missing.append(target if lift is None else target - lift(on.x).value)
+    if not sum(len(part) for part in missing):
+        return None
+    together = torch.cat(missing)
+    if together.is_complex():
+        return 0.0 if float(together.abs().max()) <= NEGLIGIBLE else None
+    spread = float(together.max() - together.min())
+    return float(together.mean()) if spread <= NEGLIGIBLE * float(together.abs().max().clamp_min(1)) else None
+
+
+def _known_columns(problem: Problem, corners: list[Corner]) -> list[JetFunction]:
+    """What is known of the solution's shape from the domain's."""
+    natural = [part for c in problem.conditions if c.kind in ("neumann", "robin") for part in c.parts]
+    harmonic = problem.operator.name == "poisson" and problem.operator.is_linear
+    at_corners = corner_functions(problem.domain, corners, natural, harmonic=harmonic)
+    return at_corners + multipoles(problem.domain.holes)
+
+
+def _singular_corners(problem: Problem) -> list[Corner]:
+    """Corners at which the solution is not smooth.
+
+    They are the re-entrant ones, those whose angle does not divide pi, and those at which the source does not
+    vanish (on zero data; in the corners of a square it makes ``r^2 log r``).
+    """
+    if problem.operator.time_speed is not None:
+        return []
+    typical = problem.source_at(problem.domain.interior(_PROBES, 0)).abs().max()
+    return [
+        corner
+        for corner in problem.domain.corners
+        if corner.is_reentrant
+        or not is_whole(math.pi / corner.opening)
+        or problem.source_at(torch.tensor([corner.position], dtype=torch.float64)).abs() > 1e-9 * typical
+    ]
+
+
+def _product(functions: list[JetFunction]) -> JetFunction | None:
+    def evaluate(x: Tensor) -> Jet:
+        product = functions[0](x)
+        for function in functions[1:]:
+            product = product * function(x)
+        return product
+
+    return evaluate if functions else None
+
+
+def _sum(functions: list[JetFunction]) -> JetFunction | None:
+    parts = tuple(functions)
+
+    def evaluate(x: Tensor) -> Jet:
+        total = parts[0](x)
+        for function in parts[1:]:
+            total = total + function(x)
+        return total
+
+    return evaluate if parts else None
+
+
+def _periods(problem: Problem) -> tuple[float | None, ...]:
+    d, low, high = problem.domain.dimension, *problem.domain.bounds
+    periodic = {part for c in problem.conditions if c.kind == "periodic" for part in c.parts}
+    sides = [problem.domain.parts[2 * k : 2 * k + 2] for k in range(d)]
+    return tuple(
+        float(high[k] - low[k]) if periodic and set(sides[k]) <= periodic else None for k in range(d)
+    )
+
+
+def _initial_lift(value: JetFunction | None, rate: JetFunction | None, domain: Box) -> JetFunction:
+    """``u_0 + (t - t_0) v_0``, both taken at the start whatever they say about later."""
+    start = float(domain.bounds[0][-1])
+
+    def at_start(function: JetFunction | None, x: Tensor) -> Jet:
+        if function is None:
+            return Jet.constant(0.0, x)
+        there = x.clone()
+        there[:, -1] = start
+        jet = function(there)
+        gradient, hessian = jet.gradient.clone(), jet.hessian.clone()
+        gradient[:, -1] = 0
+        hessian[:, -1, :] = hessian[:, :, -1] = 0
+        return Jet(jet.value, gradient, hessian)
+
+    def lift(x: Tensor) -> Jet:
+        elapsed = Jet.coordinates(x)[-1] - start
+        return at_start(value, x) + elapsed * at_start(rate, x)
+
+    return lift
+
+
+def _squared_time(domain: Box) -> JetFunction:
+    start, duration = float(domain.bounds[0][-1]), float(domain.bounds[1][-1] - domain.bounds[0][-1])
+
+    def factor(x: Tensor) -> Jet:
+        elapsed = (Jet.coordinates(x)[-1] - start) / duration
+        return elapsed * elapsed
+
+    return factor

@@ -1,0 +1,72 @@
+"""Domains from the tables of a problem file."""
+
+from __future__ import annotations
+
+from sdf_siren.domains import Ball, Box, Difference, Domain, Intersection, Polygon, Union
+from sdf_siren.domains.space_time import SpaceTime
+from sdf_siren.io.tables import Table, blamed
+
+_KEYS = {
+    "box": ("low", "high"),
+    "interval": ("low", "high"),
+    "disk": ("centre", "radius"),
+    "ball": ("centre", "radius"),
+    "polygon": ("vertices",),
+    "union": ("of",),
+    "intersection": ("of",),
+    "difference": ("of",),
+}
+_COMBINATIONS = {"union": Union, "intersection": Intersection, "difference": Difference}
+_DEEPEST = 8
+_MOST_OPERANDS = 200
+
+
+def read_domain(table: Table, *, timed: bool = False) -> Domain:
+    """The domain that a table describes.
+
+    Args:
+        table: ``[domain]`` of a problem file.
+        timed: whether it needs a ``duration``, which makes it a :class:`SpaceTime`.
+
+    Raises:
+        InputError: an unknown shape or key, a wrong value, or a domain that is empty.
+    """
+    if not timed:
+        return _shape(table, ())
+    shape = table.choice("shape", ("box", "interval"))
+    domain = _shape(table, ("duration",))
+    duration = table.number("duration", above=0)
+    assert isinstance(domain, Box), f"a {shape} is a box"
+    with blamed(table.where):
+        return SpaceTime((*domain.low, 0.0), (*domain.high, duration))
+
+
+def _shape(table: Table, more: tuple[str, ...], depth: int = 0) -> Domain:
+    shape = table.choice("shape", tuple(_KEYS))
+    table.only("shape", *_KEYS[shape], *more)
+    if shape in _COMBINATIONS:
+        return _combination(shape, table, depth)
+    with blamed(table.where):
+        match shape:
+            case "box":
+                return Box(table.numbers("low"), table.numbers("high"))
+            case "interval":
+                return Box([table.number("low")], [table.number("high")])
+            case "polygon":
+                return Polygon(table.points("vertices"))
+        centre = table.numbers("centre")
+        if shape == "disk" and len(centre) != 2:
+            raise table.error("centre", f"a disk needs two numbers, found {len(centre)}")
+        return Ball(centre, table.number("radius"))
+
+
+def _combination(shape: str, table: Table, depth: int) -> Domain:
+    operands = table.tables("of")
+    if depth == _DEEPEST or not 1 <= len(operands) <= _MOST_OPERANDS:
+        raise table.error(
+            "of", f"expected 1 to {_MOST_OPERANDS} tables, nested at most {_DEEPEST} deep, found others"
+        )
+    names = [operand.text("name") if "name" in operand.values else None for operand in operands]
+    domains = [_shape(operand, ("name",), depth + 1) for operand in operands]
+    with blamed(table.where):
+        return _COMBINATIONS[shape](*domains, names=names)

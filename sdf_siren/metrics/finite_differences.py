@@ -1,0 +1,232 @@
+"""A classical reference: central differences of second order on boxes, solved by sparse LU.
+
+Two grids, the second with half the spacing, extrapolated after Richardson: the h^2 term of the error cancels.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from scipy import sparse
+from scipy.sparse.linalg import splu
+
+from sdf_siren.conditions import BoundaryCondition, Problem, Solution
+from sdf_siren.domains import Boundary, Box
+from sdf_siren.errors import UsageError
+from sdf_siren.metrics.equations import chunk_size
+
+CELLS = {1: 2000, 2: 160}
+"""Of the coarse grid along every axis; in one dimension more would lose more digits to rounding."""
+_NEWTON_STEPS = 30
+
+Array = NDArray[Any]
+
+
+@dataclass(frozen=True)
+class Reference:
+    """What finite differences come to.
+
+    Attributes:
+        x: the nodes of the coarse grid (n, d).
+        values: there, extrapolated (n,).
+        uncertainty: by how much the extrapolation moved the finer grid's values, relative.
+        seconds: both solves together.
+        cells: of the coarse grid along every axis; the fine one has twice as many.
+    """
+
+    x: Array
+    values: Array
+    uncertainty: float
+    seconds: float
+    cells: int
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """A solution beside the reference.
+
+    Attributes:
+        seconds: that the reference took.
+        cells: of its finer grid along every axis.
+        difference: between the two, relative L2.
+        uncertainty: of the reference, as it sees it itself.
+        error: of the reference against the exact solution; None where there is none.
+    """
+
+    seconds: float
+    cells: int
+    difference: float
+    uncertainty: float
+    error: float | None
+
+
+def no_classical(problem: Problem) -> str | None:
+    """Why there is no reference for a problem, or None where there is one."""
+    if not isinstance(problem.domain, Box) or problem.domain.dimension > 2:
+        return "finite differences here are for intervals and rectangles"
+    if problem.operator.time_speed is not None:
+        return "finite differences here are for equations without time"
+    return None
+
+
+@torch.no_grad()
+def compare_classical(problem: Problem, solution: Solution, cells: int | None = None) -> Comparison:
+    """Solve a problem by finite differences and compare.
+
+    Raises:
+        UsageError: there is no reference for such a problem.
+    """
+    found = reference(problem, cells)
+    x = torch.from_numpy(found.x)
+    ours = torch.cat([solution.value(chunk) for chunk in x.split(chunk_size(solution))]).numpy()
+    size = np.linalg.norm(found.values)
+    error = None
+    if problem.exact is not None:
+        exact = problem.exact(x).value.numpy()
+        error = float(np.linalg.norm(found.values - exact) / np.linalg.norm(exact))
+    difference = float(np.linalg.norm(ours - found.values) / size)
+    return Comparison(found.seconds, 2 * found.cells, difference, found.uncertainty, error)
+
+
+@torch.no_grad()
+def reference(problem: Problem, cells: int | None = None) -> Reference:
+    """Richardson's extrapolation from grids of ``cells`` and twice as many cells along every axis.
+
+    Raises:
+        UsageError: there is no reference for such a problem.
+    """
+    refused = no_classical(problem)
+    if refused is not None:
+        raise UsageError(f"no classical reference: {refused}")
+    count = cells or CELLS[problem.domain.dimension]
+    start = time.monotonic()
+    x, coarse = solved_on(problem, count)
+    _, fine = solved_on(problem, 2 * count)
+    shape = (2 * count + 1,) * problem.domain.dimension
+    on_coarse = fine.reshape(shape)[(slice(None, None, 2),) * len(shape)].ravel()
+    best = on_coarse + (on_coarse - coarse) / 3
+    moved = float(np.linalg.norm(best - on_coarse) / np.linalg.norm(best))
+    return Reference(x, best, moved, time.monotonic() - start, count)
+
+
+def solved_on(problem: Problem, cells: int) -> tuple[Array, Array]:
+    """The nodes (n, d) of a grid and the discrete solution there (n,), by Newton's method if need be."""
+    grid = _Nodes(problem, cells)
+    matrix, right = grid.system()
+    operator = problem.operator
+    if operator.is_linear:
+        return grid.x, splu(matrix.tocsc()).solve(right)
+    u, inner = np.zeros(len(right)), grid.has_equation
+    for _ in range(_NEWTON_STEPS):
+        at = operator.reaction_at(torch.from_numpy(grid.x), torch.from_numpy(u))
+        value, slope = (np.where(inner, part.numpy(), 0.0) for part in at)
+        step = splu((matrix + sparse.diags(slope)).tocsc()).solve(right - matrix @ u - value)
+        u = u + step
+        if np.abs(step).max() <= 1e-12 * np.abs(u).max():
+            break
+    return grid.x, u
+
+
+class _Nodes:
+    """The nodes of a box, the boundary included, and the equations that hold at each.
+
+    A side with Neumann or Robin data keeps the differential equation: the node outside is replaced by what
+    the condition says of it. Periodic sides carry the same unknowns twice.
+    """
+
+    def __init__(self, problem: Problem, cells: int) -> None:
+        assert isinstance(problem.domain, Box)
+        self.problem, self.cells, self.d = problem, cells, problem.domain.dimension
+        low, high = (bound.numpy() for bound in problem.domain.bounds)
+        self.h = (high - low) / cells
+        axes = [np.linspace(a, b, cells + 1) for a, b in zip(low, high, strict=True)]
+        self.x = np.stack(np.meshgrid(*axes, indexing="ij"), -1).reshape(-1, self.d)
+        self.place = np.stack(np.unravel_index(np.arange(len(self.x)), (cells + 1,) * self.d), 1)
+        self.by_part = {part: c for c in problem.conditions for part in c.parts}
+        self.has_equation = np.ones(len(self.x), bool)
+
+    def condition(self, axis: int, upper: int) -> BoundaryCondition:
+        return self.by_part[self.problem.domain.parts[2 * axis + upper]]
+
+    def on(self, axis: int, upper: int) -> NDArray[np.bool_]:
+        return np.asarray(self.place[:, axis] == upper * self.cells)
+
+    def data(self, axis: int, upper: int, nodes: Array) -> tuple[Array, Array]:
+        """Right-hand sides of a side's condition at some nodes, and what multiplies u beside du/dn."""
+        x = torch.from_numpy(self.x[nodes])
+        normal = torch.zeros_like(x)
+        normal[:, axis] = 2.0 * upper - 1.0
+        rows = self.condition(axis, upper).rows(Boundary(x, normal, torch.zeros(len(x), dtype=torch.int64)))
+        alpha = torch.zeros_like(rows.target) if rows.alpha is None else rows.alpha
+        return rows.target.numpy(), alpha.numpy()
+
+    def system(self) -> tuple[Any, Array]:
+        """The matrix and the right-hand sides."""
+        n, x = len(self.x), torch.from_numpy(self.x)
+        alpha, beta, gamma = self.problem.operator.coefficients(x)
+        right = self.problem.source_at(x).numpy()
+        parts = [p for p in (alpha, beta, gamma) if p is not None]
+        kind = np.complex128 if any(p.is_complex() for p in parts) or np.iscomplexobj(right) else np.float64
+        right = right.astype(kind)
+        diagonal = np.zeros(n, kind) if alpha is None else alpha.numpy().astype(kind)
+        entries: list[tuple[Array, Array, Array]] = []
+        for axis in range(self.d):
+            assert gamma is not None
+            second = gamma[:, axis, axis].numpy() / self.h[axis] ** 2
+            first = 0.0 if beta is None else beta[:, axis].numpy() / (2 * self.h[axis])
+            diagonal = diagonal - 2 * second
+            for upper, weight in ((0, second - first), (1, second + first)):
+                self._neighbours(axis, upper, weight, entries, diagonal, right)
+        entries.append((np.arange(n), np.arange(n), diagonal))
+        return self._fixed(entries, right)
+
+    def _neighbours(
+        self,
+        axis: int,
+        upper: int,
+        weight: Array,
+        entries: list[tuple[Array, Array, Array]],
+        diagonal: Array,
+        right: Array,
+    ) -> None:
+        """The neighbour along an axis, or what stands for it outside the box."""
+        stride = (self.cells + 1) ** (self.d - 1 - axis) * (1 if upper else -1)
+        edge = self.on(axis, upper)
+        inner = np.flatnonzero(~edge)
+        entries.append((inner, inner + stride, weight[inner]))
+        outer = np.flatnonzero(edge)
+        kind = self.condition(axis, upper).kind
+        if kind == "periodic":  # the node behind the opposite side
+            entries.append((outer, outer - (self.cells - 1) * stride, weight[outer]))
+        elif kind in ("neumann", "robin"):  # u_outside = u_inside + 2 h (value - coefficient u)
+            target, alpha = self.data(axis, upper, outer)
+            entries.append((outer, outer - stride, weight[outer]))
+            diagonal[outer] -= 2 * self.h[axis] * alpha * weight[outer]
+            right[outer] -= 2 * self.h[axis] * target * weight[outer]
+
+    def _fixed(self, entries: list[tuple[Array, Array, Array]], right: Array) -> tuple[Any, Array]:
+        """Dirichlet nodes get their value, the second of periodic nodes that of the first, as equations."""
+        rows, columns, values = (np.concatenate(part) for part in zip(*entries, strict=True))
+        for axis in range(self.d):
+            for upper in (0, 1):
+                kind, nodes = self.condition(axis, upper).kind, np.flatnonzero(self.on(axis, upper))
+                if kind != "dirichlet" and not (kind == "periodic" and upper):
+                    continue
+                kept = ~np.isin(rows, nodes)
+                rows, columns, values = rows[kept], columns[kept], values[kept]
+                rows = np.concatenate([rows, nodes])
+                columns = np.concatenate([columns, nodes])
+                values = np.concatenate([values, np.ones(len(nodes))])
+                right[nodes] = self.data(axis, upper, nodes)[0] if kind == "dirichlet" else 0.0
+                if kind == "periodic":
+                    twin = nodes - self.cells * (self.cells + 1) ** (self.d - 1 - axis)
+                    rows, columns = np.concatenate([rows, nodes]), np.concatenate([columns, twin])
+                    values = np.concatenate([values, -np.ones(len(nodes))])
+                self.has_equation[nodes] = False
+        n = len(right)
+        return sparse.csr_matrix((values, (rows, columns)), shape=(n, n)), right
