@@ -9,8 +9,8 @@ A small residual lies in a narrow curved canyon: a step of length y leaves it by
 y, of order y^2, while there is only r to gain. So steps shrink like sqrt(r), the damping stays high, and what
 is lowered is lowered as predicted, but hardly at all: this, and no loss of digits, is why the method stalls.
 Following the curvature (geodesic acceleration, Transtrum and Sethna 2012, arXiv 1201.5885) costs one more
-evaluation. On Helmholtz's equation with sin(pi x) sin(4 pi y) the error after 22 seconds is 2e-8 without it,
-in a stall since the third, and 2e-9 with it and falling; without projection 6e-8.
+evaluation. On Helmholtz's equation with sin(pi x) sin(4 pi y), 128 units and 20 seconds of one processor, the
+error is 2e-9 with it and 1e-7 without; 1e-7 also where the output layer is not projected out.
 
 Points on which the residual is minimised are not the ones it is judged by.
 """
@@ -42,7 +42,7 @@ from sdf_siren.fitting.linearisation import Equations, misses
 from sdf_siren.fitting.newton import newton, siren_of
 
 WIDTH = 128
-STEPS = 400
+STEPS = 1000
 FIRST_DAMPING = 1e-3
 TRIALS = 12
 """Dampings tried for one step."""
