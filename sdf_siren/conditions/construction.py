@@ -104,19 +104,25 @@ def _known_columns(problem: Problem, corners: list[Corner]) -> list[JetFunction]
 def _singular_corners(problem: Problem) -> list[Corner]:
     """Corners at which the solution is not smooth.
 
-    They are the re-entrant ones, those whose angle does not divide pi, and those at which the source does not
-    vanish (on zero data; in the corners of a square it makes ``r^2 log r``).
+    They are the re-entrant ones, those whose angle does not divide pi, and those at which the source, less the
+    reaction to zero, does not vanish (on zero data; in the corners of a square it makes ``r^2 log r``).
     """
     if problem.operator.time_speed is not None:
         return []
-    typical = problem.source_at(problem.domain.interior(_PROBES, 0)).abs().max()
+    typical = _driving(problem, problem.domain.interior(_PROBES, 0)).max()
     return [
         corner
         for corner in problem.domain.corners
         if corner.is_reentrant
         or not is_whole(math.pi / corner.opening)
-        or problem.source_at(torch.tensor([corner.position], dtype=torch.float64)).abs() > 1e-9 * typical
+        or _driving(problem, torch.tensor([corner.position], dtype=torch.float64)) > 1e-9 * typical
     ]
+
+
+def _driving(problem: Problem, x: Tensor) -> Tensor:
+    """The size of what bends the solution where it is zero, (n,)."""
+    source, operator = problem.source_at(x), problem.operator
+    return (source if operator.is_linear else source - operator.reaction_at(x, 0 * x[:, 0])[0]).abs()
 
 
 def _product(functions: list[JetFunction]) -> JetFunction | None:

@@ -9,8 +9,8 @@ A small residual lies in a narrow curved canyon: a step of length y leaves it by
 y, of order y^2, while there is only r to gain. So steps shrink like sqrt(r), the damping stays high, and what
 is lowered is lowered as predicted, but hardly at all: this, and no loss of digits, is why the method stalls.
 Following the curvature (geodesic acceleration, Transtrum and Sethna 2012, arXiv 1201.5885) costs one more
-evaluation. On Helmholtz's equation with sin(pi x) sin(4 pi y) the error after 22 seconds is 2e-8 without it,
-in a stall since the third, and 2e-9 with it and falling; without projection 6e-8.
+evaluation. On Helmholtz's equation with sin(pi x) sin(4 pi y), 128 units and 20 seconds of one processor, the
+error is 2e-9 with it and 1e-7 without; 1e-7 also where the output layer is not projected out.
 
 Points on which the residual is minimised are not the ones it is judged by.
 """
@@ -43,7 +43,7 @@ from sdf_siren.fitting.linearisation import Equations, misses
 from sdf_siren.fitting.newton import newton, siren_of
 
 WIDTH = 128
-STEPS = 400
+STEPS = 1000
 FIRST_DAMPING = 1e-3
 TRIALS = 12
 """Dampings tried for one step."""
@@ -138,7 +138,10 @@ class LevenbergMarquardt:
         for candidate in first_candidates(self._problem.domain.dimension, WIDTH):
             if candidate.depth == 2:
                 candidate = replace(candidate, width=WIDTH // 2)
-            solution = self._start(candidate)
+            try:
+                solution = self._start(candidate)
+            except torch.linalg.LinAlgError:  # type: ignore[attr-defined]  # columns that are equal
+                continue
             size = float(solution.network.weights[-1].norm())
             trials.append(Trial(candidate, self._fresh.residual(solution), size))
         return chosen(trials).candidate
@@ -171,7 +174,10 @@ class LevenbergMarquardt:
         damped = Damped(self._jacobian())
         cost = float(self._misses.square().sum())
         for trial in range(1, TRIALS + 1):
-            found = self._tried(damped, cost)
+            try:
+                found = self._tried(damped, cost)
+            except torch.linalg.LinAlgError:  # type: ignore[attr-defined]  # units that have become equal
+                found = None
             if found is not None:
                 solution, gain = found
                 self._take(solution)

@@ -29,7 +29,7 @@ def write_solution(solution: Solution, problem: str | os.PathLike[str], path: st
 
     Raises:
         InputError: the problem file cannot be read.
-        UsageError: the path cannot be written.
+        UsageError: the path cannot be written, or the solution is no SIREN.
     """
     from safetensors.torch import save_file
 
