@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from sdf_siren.conditions import Problem, Solution
+from sdf_siren.conditions.ansatz import value_rows
 from sdf_siren.conditions.problem import points_of
 from sdf_siren.domains import Corner, Domain
 
@@ -59,24 +60,30 @@ def equation_error(problem: Problem, solution: Solution, *, count: int = 4096) -
 
 def chunk_size(solution: Solution) -> int:
     """How many points to evaluate at once."""
-    return max(64, min(8192, _NUMBERS // max(solution.network.shape.sizes)))
+    return max(64, min(8192, _NUMBERS // max(map(len, solution.network.biases))))
 
 
 def evaluated(problem: Problem, solution: Solution, x: Tensor) -> tuple[Tensor, Tensor]:
     """The solution and the residual of its equation at points inside or at corners, (n,) each."""
-    values = values_at(problem, solution, x)
-    residuals = []
-    for chunk, value in zip(x.split(chunk_size(solution)), values.split(chunk_size(solution)), strict=True):
-        residual = solution.residual(problem.interior_rows(chunk))
+    values, residuals = [], []
+    for chunk in x.split(chunk_size(solution)):
+        rows = problem.interior_rows(chunk)
+        value, left = solution.of(value_rows(chunk), rows)
         if not problem.operator.is_linear:
-            residual = residual + problem.operator.reaction_at(chunk, value)[0]
-        residuals.append(residual)
-    return values, torch.cat(residuals)
+            left = left + problem.operator.reaction_at(chunk, value)[0]
+        values.append(value)
+        residuals.append(left - rows.target)
+    return _completed(problem, solution, x, torch.cat(values)), torch.cat(residuals)
 
 
 def values_at(problem: Problem, solution: Solution, x: Tensor) -> Tensor:
-    """The solution (n,); at a corner, where functions of the angle have no value, that from next to it."""
+    """The solution (n,) at points inside or at corners."""
     values = torch.cat([solution.value(chunk) for chunk in x.split(chunk_size(solution))])
+    return _completed(problem, solution, x, values)
+
+
+def _completed(problem: Problem, solution: Solution, x: Tensor, values: Tensor) -> Tensor:
+    """Values (n,), those at a corner from next to it where functions of the angle have none."""
     missing = ~values.isfinite()
     if missing.any():
         values[missing] = solution.value(beside_corners(problem.domain, x[missing]))

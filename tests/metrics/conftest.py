@@ -21,8 +21,8 @@ class Known(Solution):
 
     function: JetFunction | None = None
 
-    def of(self, rows: Rows):
-        return rows.of(self.function(rows.x))
+    def of(self, *several: Rows):
+        return tuple(rows.of(self.function(rows.x)) for rows in several)
 
 
 def _zeros(dimension):
