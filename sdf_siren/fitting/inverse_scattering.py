@@ -1,11 +1,11 @@
 """What lies in the way of waves, from what receivers around it hear: the inverse Helmholtz problem.
 
 The squared slowness m in ``lap u + k^2 m u = f`` is one outside a disk and ``1 + window N`` inside, with a
-SIREN N whose sine layer is frozen (Sitzmann et al. 2020, sec. 4.3 and supplement, train both fields by gradient
-descent). The scattered field of every source is another frozen SIREN. Both output layers are unknown and
-multiply each other: Gauss-Newton on the slowness, with the waves solved exactly in every step. What a change
-of the slowness does to all receivers follows from one triangular solve with the receivers as right-hand sides
-(reciprocity).
+SIREN N whose sine layer is frozen (Sitzmann et al. 2020, sec. 4.3 and supplement, train both fields by
+gradient descent). The scattered field of every source is another frozen SIREN. Both output layers are
+unknown and multiply each other: Gauss-Newton on the slowness, with the waves solved exactly in every step.
+What a change of the slowness does to all receivers follows from one triangular solve with the receivers as
+right-hand sides (reciprocity).
 """
 
 from __future__ import annotations

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from sdf_siren.conditions import Problem, Solution
-from sdf_siren.conditions.ansatz import value_rows
+from sdf_siren.conditions.ansatz import gradient_rows, value_rows
 from sdf_siren.conditions.problem import points_of
 from sdf_siren.domains import Corner, Domain
 
@@ -43,7 +43,7 @@ class EquationError:
 def equation_error(problem: Problem, solution: Solution, *, count: int = 4096) -> EquationError:
     """Measure a solution at ``count`` fresh points inside and a quarter as many on the boundary."""
     x = problem.domain.interior(count, _SEED)
-    values, residual = evaluated(problem, solution, x)
+    values, _, residual = evaluated(problem, solution, x)
     relative = largest = None
     if problem.exact is not None:
         exact = problem.exact(x).value
@@ -60,34 +60,39 @@ def equation_error(problem: Problem, solution: Solution, *, count: int = 4096) -
 
 def chunk_size(solution: Solution) -> int:
     """How many points to evaluate at once."""
-    return max(64, min(8192, _NUMBERS // max(map(len, solution.network.biases))))
+    return max(64, min(8192, _NUMBERS // max(len(bias) for bias in solution.network.biases)))
 
 
-def evaluated(problem: Problem, solution: Solution, x: Tensor) -> tuple[Tensor, Tensor]:
-    """The solution and the residual of its equation at points inside or at corners, (n,) each."""
-    values, residuals = [], []
-    for chunk in x.split(chunk_size(solution)):
-        rows = problem.interior_rows(chunk)
-        value, left = solution.of(value_rows(chunk), rows)
-        if not problem.operator.is_linear:
-            left = left + problem.operator.reaction_at(chunk, value)[0]
-        values.append(value)
-        residuals.append(left - rows.target)
-    return _completed(problem, solution, x, torch.cat(values)), torch.cat(residuals)
+def evaluated(problem: Problem, solution: Solution, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """The solution (n,), its gradient (n, d) and the residual of its equation (n,) at points inside.
+
+    At corners where functions of the angle have no value, they are taken next to it.
+    """
+    size = chunk_size(solution)
+    parts = [_evaluated(problem, solution, chunk) for chunk in x.split(size)]
+    values, gradients, residuals = zip(*parts, strict=True)
+    return torch.cat(values), torch.cat(gradients), torch.cat(residuals)
 
 
 def values_at(problem: Problem, solution: Solution, x: Tensor) -> Tensor:
-    """The solution (n,) at points inside or at corners."""
-    values = torch.cat([solution.value(chunk) for chunk in x.split(chunk_size(solution))])
-    return _completed(problem, solution, x, values)
+    """The solution (n,); at corners, that from next to it."""
+    x = _with_values(problem, solution, x)
+    return torch.cat([solution.value(chunk) for chunk in x.split(chunk_size(solution))])
 
 
-def _completed(problem: Problem, solution: Solution, x: Tensor, values: Tensor) -> Tensor:
-    """Values (n,), those at a corner from next to it where functions of the angle have none."""
-    missing = ~values.isfinite()
-    if missing.any():
-        values[missing] = solution.value(beside_corners(problem.domain, x[missing]))
-    return values
+def _evaluated(problem: Problem, solution: Solution, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    x = _with_values(problem, solution, x)
+    inside = problem.interior_rows(x)
+    value, applied, *slopes = solution.of(value_rows(x), inside, *gradient_rows(x))
+    residual = applied - inside.target
+    if not problem.operator.is_linear:
+        residual = residual + problem.operator.reaction_at(x, value)[0]
+    return value, torch.stack(slopes, dim=1), residual
+
+
+def _with_values(problem: Problem, solution: Solution, x: Tensor) -> Tensor:
+    """The points, moved off the corners where the solution has functions of the angle."""
+    return beside_corners(problem.domain, x) if solution.ansatz.columns else x
 
 
 def beside_corners(domain: Domain, x: Tensor) -> Tensor:

@@ -88,11 +88,11 @@ def solution_grid(
 def _at(problem: Problem, solution: Solution, x: Tensor) -> dict[str, Tensor]:
     if not len(x):
         return {}
-    value, residual = evaluated(problem, solution, x)
+    value, gradient, residual = evaluated(problem, solution, x)
     for corner in problem.domain.corners:  # there the equation need not hold
         residual[at_corner(corner, problem.domain, x)] = torch.nan
-    gradient = solution.gradient(x).abs().square().sum(1).sqrt()
-    found = {"u": value, "gradient": gradient, "residual": residual}
+    steepness = gradient.abs().square().sum(1).sqrt()
+    found = {"u": value, "gradient": steepness, "residual": residual}
     return found if problem.exact is None else found | {"exact": problem.exact(x).value}
 
 
