@@ -13,7 +13,7 @@ from pathlib import Path
 import torch
 
 from sdf_siren.conditions import Problem, Solution, ansatz_for
-from sdf_siren.errors import InputError
+from sdf_siren.errors import InputError, UsageError
 from sdf_siren.fields import Siren, SirenShape
 from sdf_siren.files import atomic_path
 from sdf_siren.io.problem_file import parse_problem
@@ -29,13 +29,14 @@ def write_solution(solution: Solution, problem: str | os.PathLike[str], path: st
 
     Raises:
         InputError: the problem file cannot be read.
-        UsageError: the path cannot be written, or the solution is no SIREN.
+        UsageError: the path cannot be written, or the network is no SIREN.
     """
     from safetensors.torch import save_file
 
     _, text = read_table(Path(problem))
     network = solution.network
-    assert isinstance(network, Siren), "all solvers of problem files give a SIREN"
+    if not isinstance(network, Siren):
+        raise UsageError(f"{path}: expected a SIREN to write, found a {type(network).__name__}")
     shape = network.shape
     architecture = {
         "inputs": shape.inputs,

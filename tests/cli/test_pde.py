@@ -19,7 +19,7 @@ from sdf_siren.io import read_grid
 
 PROBLEMS = Path(__file__).parents[2] / "data" / "problems"
 QUICK = ("--tolerance", "1e-2", "--width", "200", "--resolution", "12")
-LINEAR = ["poisson", "l_shape", "helmholtz", "point_source", "wave_pulse", "disk"]
+SHIPPED = ["poisson", "l_shape", "helmholtz", "point_source", "wave_pulse", "disk", "nonlinear"]
 RUN_FILES = {
     "pipeline.toml",
     "manifest.json",
@@ -48,7 +48,7 @@ def new_files(tmp_path):
     return {str(p.relative_to(tmp_path)) for p in tmp_path.rglob("*") if p.is_file()} - shipped
 
 
-@pytest.mark.parametrize("name", LINEAR)
+@pytest.mark.parametrize("name", SHIPPED)
 def test_shipped_problems(pde, tmp_path, name):
     code, out, err = pde(f"{name}.toml", *QUICK)
     assert code == 0, err

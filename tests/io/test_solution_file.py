@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from safetensors import safe_open
 from safetensors.torch import save_file
 
 from sdf_siren.conditions import Solution, ansatz_for
-from sdf_siren.errors import InputError
+from sdf_siren.errors import InputError, UsageError
 from sdf_siren.fields import Siren, SirenShape
 from sdf_siren.io.problem_file import read_problem
 from sdf_siren.io.solution_file import load_solution, write_solution
@@ -95,3 +96,11 @@ def test_no_file(tmp_path):
     (tmp_path / "text.safetensors").write_text("text")
     with pytest.raises(InputError, match="not a solution file"):
         load_solution(tmp_path / "text.safetensors")
+
+
+def test_other_networks_are_not_written(tmp_path):
+    given = solution_of(read_problem(PROBLEMS / "poisson.toml"))
+    other = dataclasses.replace(given, network=object())
+    with pytest.raises(UsageError, match="expected a SIREN"):
+        write_solution(other, PROBLEMS / "poisson.toml", tmp_path / "s.safetensors")
+    assert not list(tmp_path.iterdir())
