@@ -20,7 +20,10 @@ from machine import describe_machine, source_commit
 from record import Record, SettingsDiffer
 
 HERE = Path(__file__).parent
-METHODS = ("ours", "fastlsq", "fastlsq tuned")
+METHODS = ("ours", "levenberg-marquardt", "soap 30 s", "adam 30 s", "fastlsq", "fastlsq tuned", "classical")
+ALL_WEIGHTS = ("P1", "H1 (1,4,1)", "cubic")
+"""Cases for the methods that train all weights."""
+TRAINING_SECONDS = 30.0
 
 
 @click.command()
@@ -53,27 +56,78 @@ def pde(
             for method in methods or METHODS:
                 if record.find(name, seed, method) is not None:
                     continue
-                if method != "ours" and not (available() and _fits_rival(CASES[name]())):
+                problem = CASES[name]()
+                if not _fits(problem, name, method, rival=available()):
                     continue
                 row = {"case": name, "seed": seed, "method": method, "commit": source_commit()}
-                row |= _ours(CASES[name](), seed) if method == "ours" else _rival(CASES[name](), seed, method)
+                row |= _measured(problem, seed, method)
                 record.add(row)
                 click.echo(_line(row))
                 output.with_suffix(".md").write_text(_table(record.document), encoding="utf-8")
 
 
-def _fits_rival(problem: Any) -> bool:
-    """fastlsq is given the real boxes with exact solutions; it knows neither our columns nor our layers."""
+def _fits(problem: Any, name: str, method: str, *, rival: bool) -> bool:
+    """fastlsq is given linear boxes with real exact solutions; it knows neither our columns nor layers."""
     from sdf_siren.domains import Box
+    from sdf_siren.metrics.finite_differences import no_classical
 
-    return problem.exact is not None and problem.layer is None and isinstance(problem.domain, Box)
+    if method == "ours":
+        return True
+    if method == "classical":
+        return problem.exact is not None and no_classical(problem) is None and problem.singular is None
+    if not method.startswith("fastlsq"):
+        return name in ALL_WEIGHTS
+    box = isinstance(problem.domain, Box) and problem.operator.is_linear
+    return rival and box and problem.exact is not None and problem.layer is None
 
 
-def _ours(problem: Any, seed: int) -> dict[str, Any]:
+def _measured(problem: Any, seed: int, method: str) -> dict[str, Any]:
+    if method == "classical":
+        return _classical(problem)
+    if method.startswith("fastlsq"):
+        return _rival(problem, seed, method)
+    if method.endswith("30 s"):
+        return _trained(problem, seed, method.split()[0])
+    return _ours(problem, seed, "auto" if method == "ours" else "levenberg_marquardt")
+
+
+def _classical(problem: Any) -> dict[str, Any]:
+    """Finite differences, extrapolated from two grids."""
+    import torch
+
+    from sdf_siren.metrics.finite_differences import reference
+
+    found = reference(problem)
+    exact = problem.exact(torch.from_numpy(found.x)).value
+    error = float((torch.from_numpy(found.values) - exact).norm() / exact.norm())
+    return {"error": error, "seconds": round(found.seconds, 2), "width": f"{2 * found.cells} cells"}
+
+
+def _trained(problem: Any, seed: int, optimizer: str) -> dict[str, Any]:
+    """All weights by a first-order optimizer for a time: steps are fixed by timing some of them first."""
+    from sdf_siren.fitting.residual_training import WIDTH, ResidualTraining
+
+    trial = ResidualTraining(problem, steps=100, optimizer=optimizer, seed=seed)
+    start = time.perf_counter()
+    trial.trainer.run()
+    steps = int(100 * TRAINING_SECONDS / (time.perf_counter() - start))
+    training = ResidualTraining(problem, steps=steps, optimizer=optimizer, seed=seed)
+    start = time.perf_counter()
+    training.trainer.run()
+    seconds = time.perf_counter() - start
+    return {
+        "seconds": round(seconds, 2),
+        "indicator": training.indicator(),
+        "width": f"{WIDTH}, {steps} steps",
+        **_judged(problem, training.solution, seed),
+    }
+
+
+def _ours(problem: Any, seed: int, solver: str) -> dict[str, Any]:
     from sdf_siren.fitting import solve_problem
 
     start, cpu = time.perf_counter(), time.process_time()
-    found = solve_problem(problem, seed=seed)
+    found = solve_problem(problem, solver=solver, seed=seed)
     seconds, cpu = time.perf_counter() - start, time.process_time() - cpu
     last = found.history[-1]
     return {
@@ -81,7 +135,7 @@ def _ours(problem: Any, seed: int) -> dict[str, Any]:
         "cpu_seconds": round(cpu, 2),
         "indicator": found.indicator,
         "trials": len(found.history),
-        "width": last["width"],
+        "width": last.get("width", "128"),
         "reason": found.reason,
         **_judged(problem, found.solution, seed),
     }

@@ -72,6 +72,16 @@ def manufactured(title: str, domain: Domain, operator: Operator, exact: JetFunct
     return Problem(domain, operator, lambda x: operator.applied(exact(x), x), conditions, exact, title)
 
 
+def bump_and_sine(x: torch.Tensor) -> Jet:
+    u, v = Jet.coordinates(x)
+    bump = jets.exp(((u - 0.4) ** 2 + (v - 0.6) ** 2) * -10) * u * (1 - u) * v * (1 - v) * 4.8
+    return jets.sin(u * PI) * jets.sin(v * (2 * PI)) + bump
+
+
+def cube(x: torch.Tensor) -> Jet:
+    return Jet.coordinates(x)[-1] ** 3
+
+
 def string(title: str, speed: float, exact: JetFunction) -> Problem:
     conditions = (
         BoundaryCondition("dirichlet", ("left", "right")),
@@ -122,6 +132,7 @@ CASES: dict[str, Callable[[], Problem]] = {
     "P3": lambda: manufactured("P3", Box([0], [1]), poisson(), two_scales),
     "P4": l_shape,
     "P5": four_disks,
+    "cubic": lambda: manufactured("cubic", UNIT, poisson(cube), bump_and_sine),
     "front": lambda: manufactured("front", UNIT, poisson(), front),
     **{
         f"H1 ({a},{b},{k})": lambda a=a, b=b, k=k: manufactured(

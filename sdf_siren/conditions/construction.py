@@ -104,8 +104,8 @@ def _known_columns(problem: Problem, corners: list[Corner]) -> list[JetFunction]
 def _singular_corners(problem: Problem) -> list[Corner]:
     """Corners at which the solution is not smooth.
 
-    They are the re-entrant ones, those whose angle does not divide pi, and those at which the source, less the
-    reaction to zero, does not vanish (on zero data; in the corners of a square it makes ``r^2 log r``).
+    They are the re-entrant ones, those whose angle does not divide pi, and those at which the source, less
+    the reaction to zero, does not vanish (on zero data; in the corners of a square it makes ``r^2 log r``).
     """
     if problem.operator.time_speed is not None:
         return []
