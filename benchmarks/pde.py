@@ -129,7 +129,7 @@ def _ours(problem: Any, seed: int, solver: str) -> dict[str, Any]:
     start, cpu = time.perf_counter(), time.process_time()
     found = solve_problem(problem, solver=solver, seed=seed)
     seconds, cpu = time.perf_counter() - start, time.process_time() - cpu
-    last = found.history[-1]
+    last = found.history[-1] if found.history else {}  # the start was good enough
     return {
         "seconds": round(seconds, 2),
         "cpu_seconds": round(cpu, 2),
