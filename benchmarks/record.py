@@ -38,6 +38,7 @@ class Record:
             if differing:
                 raise SettingsDiffer(f"{', '.join(differing)}; choose another --output")
             self._rows = before["rows"]
+            head = {**head, "notes": before.get("notes", [])}
         self._head = head
 
     @property
