@@ -171,13 +171,8 @@ def _judged(problem: Any, solution: Any, seed: int) -> dict[str, Any]:
 
 
 def _boundary_miss(problem: Any, solution: Any) -> float:
-    from sdf_siren.conditions.problem import points_of
-
-    boundary = problem.domain.boundary(20_000, 77)
-    return max(
-        float(solution.residual(c.rows(points_of(boundary, problem.domain.parts, c.parts))).abs().max())
-        for c in problem.conditions
-    )
+    pieces = problem.boundary_pieces(20_000, 77)
+    return max(float(solution.residual(c.rows(on)).abs().max()) for c, on in pieces)
 
 
 def _rival(problem: Any, seed: int, method: str) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from torch import Tensor
 
 from sdf_siren.conditions.ansatz import Ansatz
 from sdf_siren.conditions.columns import corner_functions, is_whole, multipoles
-from sdf_siren.conditions.problem import BoundaryCondition, Problem, points_of
+from sdf_siren.conditions.problem import BoundaryCondition, Problem
 from sdf_siren.domains import Ball, Box, Corner
 from sdf_siren.jets import Jet, JetFunction
 
@@ -78,13 +78,11 @@ def _constant_difference(
     problem: Problem, hard: list[BoundaryCondition], lift: JetFunction | None
 ) -> float | None:
     """The one number by which the lift misses all Dirichlet data, or None where there is none."""
-    boundary = problem.domain.boundary(_PROBES, 0)
     missing = []
-    for condition in hard:
-        on = points_of(boundary, problem.domain.parts, condition.parts)
+    for condition, on in problem.boundary_pieces(_PROBES, 0, hard):
         target = condition.rows(on).target
         missing.append(target if lift is None else target - lift(on.x).value)
-    if not sum(len(part) for part in missing):
+    if not missing:
         return None
     together = torch.cat(missing)
     if together.is_complex():

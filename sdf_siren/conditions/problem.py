@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal
 
 import torch
@@ -91,7 +92,7 @@ class Problem:
     def __post_init__(self) -> None:
         _check_conditions(self)
 
-    @property
+    @cached_property
     def is_complex(self) -> bool:
         """Whether the unknown is: an absorbing layer makes it so."""
         x = self.domain.interior(1, 0)
@@ -100,6 +101,17 @@ class Problem:
     def source_at(self, x: Tensor) -> Tensor:
         """The right-hand side at ``x`` (n, d), (n,)."""
         return torch.zeros(len(x), dtype=torch.float64) if self.source is None else self.source(x)
+
+    def boundary_pieces(
+        self, count: int, seed: int, conditions: Iterable[BoundaryCondition] | None = None
+    ) -> Iterator[tuple[BoundaryCondition, Boundary]]:
+        """Each of the conditions (all of them if None) that has rows, with those of ``count`` points on the
+        boundary where it holds."""
+        boundary = self.domain.boundary(count, seed)
+        for condition in self.conditions if conditions is None else conditions:
+            on = points_of(boundary, self.domain.parts, condition.parts)
+            if condition.kind != "periodic" and len(on.x):
+                yield condition, on
 
     def interior_rows(self, x: Tensor) -> Rows:
         """The linear part of the equation at points ``x`` (n, d)."""

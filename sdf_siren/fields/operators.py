@@ -33,7 +33,7 @@ def gradient(field: LayeredField, x: Tensor) -> Tensor:
 
 def laplacian(field: LayeredField, x: Tensor) -> Tensor:
     """Laplacians (n, c) at ``x`` (n, d)."""
-    return channels(field.layers, x, order=2)[2]
+    return field.laplacian(x)[2]
 
 
 def hessian(field: LayeredField, x: Tensor) -> Tensor:

@@ -12,6 +12,7 @@ from sdf_siren.conditions.ansatz import Ansatz, Solution
 from sdf_siren.conditions.construction import ansatz_for
 from sdf_siren.conditions.problem import Problem
 from sdf_siren.errors import DivergenceError
+from sdf_siren.fields import Siren
 from sdf_siren.fitting.least_squares import (
     Candidate,
     Collocation,
@@ -125,20 +126,29 @@ class Ladder:
         return trial
 
     def _solve(self, candidate: Candidate) -> tuple[Solution, Trial]:
-        collocation = self._collocation(candidate.width)
-        network = frozen_network(self.problem, self._ansatz, candidate, self.seed)
+        network = self._network(candidate)
         try:
-            solution = solved(network, self._ansatz, collocation)
+            solution = self._solution(candidate, network)
         except torch.linalg.LinAlgError:  # type: ignore[attr-defined]  # columns that are equal to the last bit
             return Solution(self._ansatz, network, torch.zeros(0)), Trial(candidate, math.inf, math.inf)
-        size = float(solution.network.weights[-1].norm()) / collocation.scale
-        return solution, Trial(candidate, self._fresh.residual(solution), size)
+        size = float(solution.network.weights[-1].norm()) / self._collocation(candidate.width).scale
+        return solution, Trial(candidate, self._indicator(solution), size)
+
+    def _network(self, candidate: Candidate) -> Siren:
+        return frozen_network(self.problem, self._ansatz, candidate, self.seed)
+
+    def _solution(self, candidate: Candidate, network: Siren) -> Solution:
+        """The candidate's network with its output layer solved."""
+        return solved(network, self._ansatz, self._collocation(candidate.width))
+
+    def _indicator(self, solution: Solution) -> float:
+        return self._fresh.residual(solution)
 
     def _collocation(self, width: int) -> Collocation:
         """The same for all candidates of a width."""
         if width not in self._collocations:
             unknowns = width + len(self._ansatz.columns)
-            self._collocations = {width: collocate(self.problem, self._ansatz, unknowns, self.seed)}
+            self._collocations[width] = collocate(self.problem, self._ansatz, unknowns, self.seed)
         return self._collocations[width]
 
 

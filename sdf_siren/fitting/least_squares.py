@@ -13,17 +13,17 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import partial
 
 import torch
 from torch import Tensor
 
 from sdf_siren.conditions.ansatz import Ansatz, Solution, by_parts, network_rows
-from sdf_siren.conditions.problem import Problem, points_of
+from sdf_siren.conditions.problem import Problem
 from sdf_siren.conditions.rows import Rows
 from sdf_siren.domains import Domain
 from sdf_siren.errors import InputError
 from sdf_siren.fields import Siren, SirenShape
-from sdf_siren.fields.sweeps import hidden_rows
 
 ROWS_PER_UNKNOWN = 2.0
 RIM_SHARE, RIM_DEPTH = 0.3, 6.0
@@ -143,13 +143,8 @@ def _boundary_rows(problem: Problem, ansatz: Ansatz, inside: int, seed: int) -> 
         return []
     d = problem.domain.dimension
     count = math.ceil(BOUNDARY_DENSITY * inside ** ((d - 1) / d)) + 4 * len(ansatz.columns)
-    boundary = problem.domain.boundary(max(8 * d, count), seed)
-    found = []
-    for condition in ansatz.soft:
-        on = points_of(boundary, problem.domain.parts, condition.parts)
-        if len(on.x):
-            found.append(condition.rows(on))
-    return found
+    pieces = problem.boundary_pieces(max(8 * d, count), seed, ansatz.soft)
+    return [condition.rows(on) for condition, on in pieces]
 
 
 def influence(problem: Problem) -> float:
@@ -234,12 +229,7 @@ def design(network: Siren, collocation: Collocation) -> tuple[Tensor, Tensor]:
     """The system for output weights, output bias and amplitudes: (n, width + 1 + columns) and (n,)."""
     matrices, targets = [], []
     for block in collocation.blocks:
-        x = block.network.x
-
-        def hidden(alpha: Tensor | None, beta: Tensor | None, gamma: Tensor | None, x: Tensor = x) -> Tensor:
-            return hidden_rows(network.layers, x, alpha, beta, gamma)
-
-        matrix = by_parts(block.network, hidden)
+        matrix = by_parts(block.network, partial(network.hidden_rows, block.network.x))
         if block.columns.shape[1]:
             dtype = torch.promote_types(matrix.dtype, block.columns.dtype)
             matrix = torch.cat([matrix.to(dtype), block.columns.to(dtype)], 1)
@@ -267,6 +257,10 @@ def solved(network: Siren, ansatz: Ansatz, collocation: Collocation) -> Solution
         parts = torch.stack([output.real, output.imag])
     else:
         parts = output[None]
-    weights = [*network.weights[:-1], parts[:, :width].contiguous()]
-    biases = [*network.biases[:-1], parts[:, width].contiguous()]
-    return Solution(ansatz, Siren(network.shape, weights, biases), coefficients[width + 1 :])
+    found = with_output(network, parts[:, :width].contiguous(), parts[:, width].contiguous())
+    return Solution(ansatz, found, coefficients[width + 1 :])
+
+
+def with_output(network: Siren, weight: Tensor, bias: Tensor) -> Siren:
+    """The network with another output layer."""
+    return Siren(network.shape, [*network.weights[:-1], weight], [*network.biases[:-1], bias])

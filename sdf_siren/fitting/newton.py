@@ -11,8 +11,7 @@ Levenberg-Marquardt is at 2e-10 after 45.
 
 from __future__ import annotations
 
-import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import torch
@@ -20,8 +19,8 @@ from torch import Tensor
 
 from sdf_siren.conditions.ansatz import Ansatz, Solution
 from sdf_siren.fields import Siren
-from sdf_siren.fitting.ladder import FIRST_WIDTH, Ladder, Trial
-from sdf_siren.fitting.least_squares import Candidate, collocate, frozen_network, solved
+from sdf_siren.fitting.ladder import FIRST_WIDTH, Ladder
+from sdf_siren.fitting.least_squares import Candidate, solved, with_output
 from sdf_siren.fitting.linearisation import Equations
 
 MOST_STEPS = 30
@@ -113,11 +112,6 @@ def siren_of(solution: Solution) -> Siren:
     return solution.network
 
 
-def with_output(network: Siren, weight: Tensor, bias: Tensor) -> Siren:
-    """The network with another output layer."""
-    return Siren(network.shape, [*network.weights[:-1], weight], [*network.biases[:-1], bias])
-
-
 @dataclass
 class NewtonLadder(Ladder):
     """A ladder whose candidates are solved by Newton's method.
@@ -126,24 +120,13 @@ class NewtonLadder(Ladder):
     but the candidate: a ladder that goes on after an interruption finds the same.
     """
 
-    def _solve(self, candidate: Candidate) -> tuple[Solution, Trial]:
-        try:
-            solution = self._from_narrower(candidate)
-        except torch.linalg.LinAlgError:  # type: ignore[attr-defined]  # columns that are equal to the last bit
-            network = frozen_network(self.problem, self._ansatz, candidate, self.seed)
-            nothing = Solution(self._ansatz, network, no_amplitudes(self._ansatz))
-            return nothing, Trial(candidate, math.inf, math.inf)
-        size = float(solution.network.weights[-1].norm()) / self._collocation(candidate.width).scale
-        fresh = Equations.of(self.problem, self._ansatz, self._fresh)
-        return solution, Trial(candidate, fresh.residual(solution), size)
-
-    def _from_narrower(self, candidate: Candidate) -> Solution:
-        width, depth, bandwidth = candidate.width, candidate.depth, candidate.bandwidth
+    def _solution(self, candidate: Candidate, network: Siren) -> Solution:
         start = None
-        if width >= 2 * FIRST_WIDTH:
-            start = self._from_narrower(Candidate(width // 2, depth, bandwidth))
-        unknowns = width + len(self._ansatz.columns)
-        collocation = collocate(self.problem, self._ansatz, unknowns, self.seed)
-        equations = Equations.of(self.problem, self._ansatz, collocation)
-        network = frozen_network(self.problem, self._ansatz, candidate, self.seed)
+        if candidate.width >= 2 * FIRST_WIDTH:
+            narrower = replace(candidate, width=candidate.width // 2)
+            start = self._solution(narrower, self._network(narrower))
+        equations = Equations.of(self.problem, self._ansatz, self._collocation(candidate.width))
         return newton(network, equations, start)
+
+    def _indicator(self, solution: Solution) -> float:
+        return Equations.of(self.problem, self._ansatz, self._fresh).residual(solution)

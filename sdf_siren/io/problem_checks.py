@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from torch import Tensor
 
-from sdf_siren.conditions import BoundaryCondition, Problem
-from sdf_siren.conditions.problem import points_of
-from sdf_siren.domains import Boundary
+from sdf_siren.conditions import Problem
 from sdf_siren.errors import InputError
 
 _POINTS = 512
@@ -31,7 +27,7 @@ def check_finite(problem: Problem, where: str) -> None:
         inside.append(("exact", problem.exact(x).value))
     for name, values in inside:
         _refuse(values, x, f"{where}: {name}")
-    for number, (condition, on) in enumerate(_boundaries(problem), 1):
+    for number, (condition, on) in enumerate(problem.boundary_pieces(_POINTS, _SEED), 1):
         rows = condition.rows(on)
         for given in (rows.target, rows.alpha):
             if given is not None:
@@ -52,19 +48,11 @@ def check_solution(problem: Problem, where: str) -> None:
     _compare(
         problem.operator.applied(jet, x), source, x, max(map(float, sizes)), f"{where}: exact: the equation"
     )
-    for condition, on in _boundaries(problem):
+    for condition, on in problem.boundary_pieces(_POINTS, _SEED):
         rows, jet = condition.rows(on), problem.exact(on.x)
         size = max(float(jet.value.abs().amax()), float(jet.gradient.abs().amax()))
         name = f"{where}: exact: the {condition.kind} condition on {', '.join(condition.parts)[:60]}"
         _compare(rows.of(jet), rows.target, on.x, size, name)
-
-
-def _boundaries(problem: Problem) -> Iterator[tuple[BoundaryCondition, Boundary]]:
-    boundary = problem.domain.boundary(_POINTS, _SEED)
-    for condition in problem.conditions:
-        on = points_of(boundary, problem.domain.parts, condition.parts)
-        if condition.kind != "periodic" and len(on.x):
-            yield condition, on
 
 
 def _compare(left: Tensor, right: Tensor, x: Tensor, size: float, what: str) -> None:

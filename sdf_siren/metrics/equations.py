@@ -10,7 +10,6 @@ from torch import Tensor
 
 from sdf_siren.conditions import Problem, Solution
 from sdf_siren.conditions.ansatz import gradient_rows, value_rows
-from sdf_siren.conditions.problem import points_of
 from sdf_siren.domains import Corner, Domain
 
 _NUMBERS = 2**22
@@ -111,12 +110,7 @@ def at_corner(corner: Corner, domain: Domain, x: Tensor) -> Tensor:
 
 
 def _boundary_miss(problem: Problem, solution: Solution, count: int) -> float:
-    boundary = problem.domain.boundary(count, _SEED)
-    misses = []
-    for condition in problem.conditions:
-        on = points_of(boundary, problem.domain.parts, condition.parts)
-        if condition.kind != "periodic" and len(on.x):
-            misses.append(solution.residual(condition.rows(on)))
+    misses = [solution.residual(c.rows(on)) for c, on in problem.boundary_pieces(count, _SEED)]
     return _rms(torch.cat([miss.abs() for miss in misses])) if misses else 0.0
 
 
