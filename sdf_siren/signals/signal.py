@@ -1,0 +1,98 @@
+"""The signal: samples on a regular grid, as a reader returns them and a fit consumes them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sdf_siren.errors import InputError
+from sdf_siren.frames import GridFrame
+
+IMAGE, AUDIO, VIDEO = ("row", "column"), ("time",), ("frame", "row", "column")
+"""Axes of the kinds of signals."""
+
+
+@dataclass(frozen=True)
+class SampleFormat:
+    """How samples were stored, so that a writer can store a fit alike.
+
+    Attributes:
+        low, high: the values that the format calls nothing and full: 0 and 1 for images, -1 and 1 for sound,
+            the data's own for arrays. Samples are kept in these units, and their difference is the peak of a
+            PSNR.
+        bits: per sample: 8, 16, 24 or 32; of floating-point formats 32.
+        floating: whether samples are floating-point numbers.
+        icc_profile: the colour space of an image; the fit happens in it, and it is written back.
+        rate: of sound and video, samples per second; 0 elsewhere.
+    """
+
+    low: float = 0.0
+    high: float = 1.0
+    bits: int = 8
+    floating: bool = False
+    icc_profile: bytes | None = None
+    rate: float = 0.0
+
+    @property
+    def peak(self) -> float:
+        """high - low."""
+        return self.high - self.low
+
+
+@dataclass(frozen=True)
+class Signal:
+    """Samples on a regular grid.
+
+    Attributes:
+        samples: (n_1, .., n_d, c) float32, finite, in the units of ``format``. Images have 1 (grey), 2 (grey
+            and alpha), 3 (RGB) or 4 (RGBA) channels.
+        axes: a name for each of the d axes: :data:`IMAGE`, :data:`AUDIO` or :data:`VIDEO`.
+        spacing: relative lengths of a sample along every axis.
+        format: how the samples were stored.
+        source: where they came from, for messages.
+        notes: what a reader did on the way, one line each; the run prints and records them.
+    """
+
+    samples: NDArray[np.float32]
+    axes: tuple[str, ...]
+    spacing: tuple[float, ...] = ()
+    format: SampleFormat = field(default_factory=SampleFormat)
+    source: str = "signal"
+    notes: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        samples = np.ascontiguousarray(self.samples, dtype=np.float32)
+        object.__setattr__(self, "samples", samples)
+        object.__setattr__(self, "spacing", self.spacing or (1.0,) * len(self.axes))
+        if samples.ndim != len(self.axes) + 1 or samples.size == 0:
+            raise InputError(
+                f"{self.source}: expected samples along {', '.join(self.axes)} and channels, "
+                f"found an array of shape {samples.shape}"
+            )
+        if len(self.spacing) != len(self.axes):
+            raise InputError(f"{self.source}: expected {len(self.axes)} spacings, found {self.spacing}")
+        if not np.isfinite(samples).all():
+            raise InputError(f"{self.source}: expected finite samples, found NaN or infinity")
+        if not self.format.peak > 0:
+            raise InputError(f"{self.source}: expected samples of more than one value, found only one")
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Samples along every axis."""
+        return self.samples.shape[:-1]
+
+    @property
+    def channels(self) -> int:
+        """Numbers per sample."""
+        return self.samples.shape[-1]
+
+    @property
+    def frame(self) -> GridFrame:
+        """Places of the grid to the cube of the fit."""
+        return GridFrame.fitting(self.shape, self.spacing)
+
+    def with_samples(self, samples: NDArray[np.floating]) -> Signal:
+        """Other samples (another resolution, say) of the same kind, stored alike."""
+        return replace(self, samples=np.asarray(samples, dtype=np.float32), notes=())
