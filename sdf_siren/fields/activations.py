@@ -35,6 +35,10 @@ class Activation(Protocol):
         """The same activation with the factor 1 inside."""
         ...
 
+    def apply_(self, z: Tensor, slope: Tensor | None = None) -> Tensor:
+        """Overwrite ``z`` (n, units) with the value and, if given, ``slope`` with the first derivative."""
+        ...
+
     def derivatives(self, z: Tensor, order: int = THIRD) -> tuple[Tensor, ...]:
         """Value and the first ``order`` derivatives at ``z`` (n, units): order + 1 tensors."""
         ...
@@ -68,6 +72,14 @@ class Sine:
     @property
     def folded(self) -> Sine:
         return Sine(1.0)
+
+    def apply_(self, z: Tensor, slope: Tensor | None = None) -> Tensor:
+        z = z if self.omega_0 == 1.0 else z.mul_(self.omega_0)
+        if slope is not None:
+            torch.cos(z, out=slope)
+            if self.omega_0 != 1.0:
+                slope.mul_(self.omega_0)
+        return z.sin_()
 
     def derivatives(self, z: Tensor, order: int = THIRD) -> tuple[Tensor, ...]:
         plain = self.omega_0 == 1.0
@@ -110,6 +122,12 @@ class Tanh:
     def folded(self) -> Tanh:
         return self
 
+    def apply_(self, z: Tensor, slope: Tensor | None = None) -> Tensor:
+        z.tanh_()
+        if slope is not None:
+            torch.mul(z, z, out=slope).neg_().add_(1)
+        return z
+
     def derivatives(self, z: Tensor, order: int = THIRD) -> tuple[Tensor, ...]:
         t = torch.tanh(z)
         found = [t]
@@ -142,6 +160,12 @@ class Relu:
     def folded(self) -> Relu:
         return self
 
+    def apply_(self, z: Tensor, slope: Tensor | None = None) -> Tensor:
+        z.clamp_min_(0)
+        if slope is not None:
+            torch.sign(z, out=slope)
+        return z
+
     def derivatives(self, z: Tensor, order: int = THIRD) -> tuple[Tensor, ...]:
         found = [torch.relu(z)]
         if order >= 1:
@@ -170,6 +194,13 @@ class Encoding:
     @property
     def folded(self) -> Encoding:
         return self
+
+    def apply_(self, z: Tensor, slope: Tensor | None = None) -> Tensor:
+        if slope is not None:
+            slope[:, : self.passed] = 1
+            torch.cos(z[:, self.passed :], out=slope[:, self.passed :])
+        z[:, self.passed :].sin_()
+        return z
 
     def derivatives(self, z: Tensor, order: int = THIRD) -> tuple[Tensor, ...]:
         same, bent = z[:, : self.passed], Sine(1.0).derivatives(z[:, self.passed :], order)

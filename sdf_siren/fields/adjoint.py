@@ -13,7 +13,8 @@ autograd in float64 is the oracle in the tests.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from itertools import pairwise
 
 import torch
@@ -56,25 +57,45 @@ def row_gradients(
     """
     functional = _checked(layers, x, alpha, beta, gamma, rbar)
     folded = [layer.folded for layer in layers]
-    trained = [layer for layer in layers if layer.trained]
-    chunk = chunk_rows(layers, x, functional.order)
-    parts: dict[int, ParameterGradients] = {}
 
-    def work(_: None, part: slice) -> None:
-        into = _empty(trained)
-        for start in range(part.start, part.stop, chunk):
-            here = slice(start, min(start + chunk, part.stop))
-            for k, zbar, columns in _adjoints(folded, x[here], functional.at(here), rbar[here]):
-                into.weights[k].add_(_weight_gradient(zbar, columns, x[here]), alpha=trained[k].scale)
-                into.biases[k].add_(zbar[0].sum(dim=0), alpha=trained[k].scale)
-        parts[part.start] = into
+    def adjoints(here: slice) -> Adjoints:
+        return _adjoints(folded, x[here], functional.at(here), rbar[here])
 
-    chunks_per_part = -(-len(x) // (chunk * PARTIAL_SUMS))
-    in_chunks(len(x), chunk * max(1, chunks_per_part), x.device, work, lambda: None)
-    found = _empty(trained)
-    for start in sorted(parts):
-        found.add(parts[start])
-    return found
+    return _summed(layers, x, chunk_rows(layers, x, functional.order), adjoints)
+
+
+def channel_gradients(
+    layers: Sequence[Layer],
+    x: Tensor,
+    order: int,
+    loss: Callable[[slice, Tensor], Tensor],
+    *,
+    multiple: int = 1,
+) -> ParameterGradients:
+    """Gradients of a loss of the network's values and derivatives, in one sweep up and one down.
+
+    Args:
+        layers: from the coordinates to the output, the last one linear.
+        x: points (n, d).
+        order: 0 for the values alone, 1 for the first derivatives too, 2 for the Laplacian too.
+        loss: called with a part of the points and the channels there, (1 | 1 + d | 2 + d, part, outputs):
+            value, first derivatives, Laplacian. Returns the loss differentiated by them, in the same shape;
+            may be called from several threads, each part once.
+        multiple: parts begin and end at multiples of this, where a loss needs points together.
+    """
+    folded = [layer.folded for layer in layers]
+    gamma = Contraction.of(None, x.shape[1]) if order == 2 else None
+
+    def adjoints(here: slice) -> Adjoints:
+        sweep = _Sweep.of(folded, x[here], order, gamma)
+        top = sweep.below[-1]
+        assert top is not None
+        columns = top @ folded[-1].weight.T
+        columns[0] += folded[-1].bias
+        return sweep.down(loss(here, columns), gamma)
+
+    chunk = max(1, chunk_rows(layers, x, order) // multiple) * multiple
+    return _summed(layers, x, chunk, adjoints)
 
 
 def row_jacobian(
@@ -140,29 +161,78 @@ def _empty(trained: Sequence[Layer]) -> ParameterGradients:
     )
 
 
-def _adjoints(
-    layers: Sequence[Layer], x: Tensor, functional: Functional, rbar: Tensor
-) -> Iterator[tuple[int, Tensor, Tensor | None]]:
-    """From the output down to the first trained one of the folded layers: its number among the trained, the
-    adjoints of its arguments (columns, n, fan_out) and the columns below it, None for the coordinates."""
-    order, gamma = functional.order, functional.gamma
-    z = first_linear(layers[0], x, order)
-    steps: list[tuple[Arguments, tuple[Tensor, ...]]] = []
-    below: list[Tensor | None] = [None]
-    for lower, upper in pairwise(layers):
-        assert lower.activation is not None
-        steps.append((z, lower.activation.derivatives(z.value, order + 1)))
-        columns = activated(*steps[-1], gamma)
-        below.append(columns)
-        if upper is not layers[-1]:  # the output itself is not needed
-            z = linear(upper, columns, order)
-    zbar = _output_adjoints(functional, rbar, x.shape[1])
-    trained = [k for k, layer in enumerate(layers) if layer.trained]
-    for k in reversed(range(trained[0], len(layers))):
-        if layers[k].trained:
-            yield trained.index(k), zbar, below[k]
-        if k > trained[0]:
-            zbar = _before(zbar @ layers[k].weight, *steps[k - 1], gamma)
+Adjoints = Iterator[tuple[int, Tensor, Tensor | None]]
+"""From the output down to the first trained layer: its number among the trained, the adjoints of its
+arguments (columns, n, fan_out) and the columns below it, None for the coordinates."""
+
+
+def _summed(
+    layers: Sequence[Layer], x: Tensor, chunk: int, adjoints: Callable[[slice], Adjoints]
+) -> ParameterGradients:
+    """Parameter gradients over all points, from adjoints on chunks of them."""
+    trained = [layer for layer in layers if layer.trained]
+    parts: dict[int, ParameterGradients] = {}
+
+    def work(_: None, part: slice) -> None:
+        into = _empty(trained)
+        for start in range(part.start, part.stop, chunk):
+            here = slice(start, min(start + chunk, part.stop))
+            for k, zbar, columns in adjoints(here):
+                into.weights[k].add_(_weight_gradient(zbar, columns, x[here]), alpha=trained[k].scale)
+                into.biases[k].add_(zbar[0].sum(dim=0), alpha=trained[k].scale)
+        parts[part.start] = into
+
+    chunks_per_part = -(-len(x) // (chunk * PARTIAL_SUMS))
+    in_chunks(len(x), chunk * max(1, chunks_per_part), x.device, work, lambda: None)
+    found = _empty(trained)
+    for start in sorted(parts):
+        found.add(parts[start])
+    return found
+
+
+@dataclass(frozen=True)
+class _Sweep:
+    """What the way up leaves for the way down.
+
+    Attributes:
+        layers: folded.
+        steps: of every layer but the last, the arguments and the activation's derivatives.
+        below: of every layer, the columns below it, None for the coordinates.
+    """
+
+    layers: Sequence[Layer]
+    steps: list[tuple[Arguments, tuple[Tensor, ...]]]
+    below: list[Tensor | None]
+
+    @classmethod
+    def of(cls, layers: Sequence[Layer], x: Tensor, order: int, gamma: Contraction | None) -> _Sweep:
+        """Up to the columns below the last layer."""
+        z = first_linear(layers[0], x, order)
+        steps: list[tuple[Arguments, tuple[Tensor, ...]]] = []
+        below: list[Tensor | None] = [None]
+        for lower, upper in pairwise(layers):
+            assert lower.activation is not None
+            steps.append((z, lower.activation.derivatives(z.value, order + 1)))
+            columns = activated(*steps[-1], gamma)
+            below.append(columns)
+            if upper is not layers[-1]:
+                z = linear(upper, columns, order)
+        return cls(layers, steps, below)
+
+    def down(self, zbar: Tensor, gamma: Contraction | None) -> Adjoints:
+        """From the adjoints of the output's columns."""
+        trained = [k for k, layer in enumerate(self.layers) if layer.trained]
+        for k in reversed(range(trained[0], len(self.layers))):
+            if self.layers[k].trained:
+                yield trained.index(k), zbar, self.below[k]
+            if k > trained[0]:
+                hbar = (zbar.flatten(0, 1) @ self.layers[k].weight).unflatten(0, zbar.shape[:2])
+                zbar = _before(hbar, *self.steps[k - 1], gamma)
+
+
+def _adjoints(layers: Sequence[Layer], x: Tensor, functional: Functional, rbar: Tensor) -> Adjoints:
+    sweep = _Sweep.of(layers, x, functional.order, functional.gamma)
+    return sweep.down(_output_adjoints(functional, rbar, x.shape[1]), functional.gamma)
 
 
 def _output_adjoints(functional: Functional, rbar: Tensor, d: int) -> Tensor:

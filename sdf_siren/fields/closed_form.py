@@ -1,4 +1,4 @@
-"""Value, input gradient and all parameter gradients of a SIREN, in closed form.
+"""Value and all parameter gradients of a network, and of a SIREN its input gradient too, in closed form.
 
 No graph is recorded and nothing is allocated: every product and every elementwise pass writes into
 buffers sized for the processor's cache. The formulas, with ``c_l = cos(omega_0 z_l)``,
@@ -19,15 +19,21 @@ Six matrix products per hidden layer where autograd's double backward needs the 
 graph. autograd in float64 is the oracle in the tests.
 
 Inside, omega_0 is folded into copies of the weights (``load``), and into the p, g and zbar below:
-``p`` here is ``c * g`` and the factor omega_0 rides on the folded weights and on ``alpha=``.
+``p`` here is ``c * g`` and the factor omega_0 rides on the folded weights and on ``alpha=``. Values and their
+adjoints need no more of an activation than that it is its own value h and slope c, so all have them; the
+formulas for the gradient use that a sine's second derivative is ``-h``.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
+
+from sdf_siren.fields.activations import Sine
+from sdf_siren.fields.layers import Layer
 
 
 @dataclass(frozen=True)
@@ -69,7 +75,7 @@ class ParameterGradients:
 
 @dataclass(frozen=True)
 class _Buffers:
-    """What the sweeps write: one (rows, width) tensor per sine layer, in the letters of the formulas.
+    """What the sweeps write: one (rows, width) tensor per hidden layer, in the letters of the formulas.
 
     zbar takes the place of p, which is not needed any more by then, and the adjoints that travel up and
     down the layers alternate between the same two, each with its layer's width: what does not fit into the
@@ -102,37 +108,34 @@ class Workspace:
     live until the next call.
 
     Args:
-        weights: (fan_out, fan_in) per layer, read at ``load``.
-        biases: (fan_out,) per layer.
-        omega_0: the factor inside the sines.
+        layers: from the coordinates to the output; weights and biases are read at ``load``.
         rows: the most points per call.
-        gradient: whether ``value_and_gradient`` and ``backward`` will be called.
+        gradient: whether ``backward`` will be called.
     """
 
-    def __init__(
-        self, weights: list[Tensor], biases: list[Tensor], omega_0: float, rows: int, *, gradient: bool = True
-    ) -> None:
-        self._weights, self._biases, self._omega = weights, biases, omega_0
-        self.rows = rows
-        self._sines = len(weights) - 1
-        widths = [w.shape[0] for w in weights]
-        inputs = weights[0].shape[1]
+    def __init__(self, layers: Sequence[Layer], rows: int, *, gradient: bool = True) -> None:
+        self._layers, self.rows = layers, rows
+        self._activations = [layer.activation.folded for layer in layers[:-1] if layer.activation]
+        self._last = layers[-1]
+        self._first_trained = next(k for k, layer in enumerate(layers) if layer.trained)
+        widths = [len(layer.bias) for layer in layers]
+        self._folded = [torch.empty_like(layer.weight) for layer in layers[:-1]]
+        self._folded_biases = [torch.empty_like(layer.bias) for layer in layers[:-1]]
+        hidden, empty = widths[:-1], self._last.weight.new_empty
 
         def buffers(sizes: list[int]) -> list[Tensor]:
-            return [weights[0].new_empty(rows, size) for size in sizes]
+            return [empty(rows, size) for size in sizes]
 
-        hidden = widths[:-1]
-        two = [weights[0].new_empty(rows * max(hidden)) for _ in range(2 if gradient else 0)]
+        two = [empty(rows * max(hidden)) for _ in range(2 if gradient else 0)]
 
         def travelling(parity: int) -> list[Tensor]:
             sized = enumerate(hidden if gradient else [])
             return [two[(layer + parity) % 2][: rows * w].view(rows, w) for layer, w in sized]
 
-        self._folded = [torch.empty_like(w) for w in weights[:-1]]
-        self._folded_biases = [torch.empty_like(b) for b in biases[:-1]]
+        inputs = layers[0].weight.shape[1]
         self._all = _Buffers(
             h=buffers(hidden),
-            f=weights[0].new_empty(rows, widths[-1]),
+            f=empty(rows, widths[-1]),
             c=buffers(hidden) if gradient else [],
             p=buffers(hidden) if gradient else [],
             g=buffers([inputs, *hidden[:-1]]) if gradient else [],
@@ -150,38 +153,38 @@ class Workspace:
 
     def new_gradients(self) -> ParameterGradients:
         """Zeroed sums for ``backward`` to add to."""
-        return ParameterGradients.zeros_like(self._weights, self._biases)
+        trained = self._layers[self._first_trained :]
+        return ParameterGradients.zeros_like([la.weight for la in trained], [la.bias for la in trained])
 
     def load(self) -> None:
-        """Read the parameters and fold omega_0 into the copies."""
-        for source, target in zip(self._weights[:-1], self._folded, strict=True):
-            torch.mul(source, self._omega, out=target)
-        for source, target in zip(self._biases[:-1], self._folded_biases, strict=True):
-            torch.mul(source, self._omega, out=target)
+        """Read the parameters and fold the factors inside the activations into the copies."""
+        for layer, weight, bias in zip(self._layers[:-1], self._folded, self._folded_biases, strict=True):
+            torch.mul(layer.weight, layer.scale, out=weight)
+            torch.mul(layer.bias, layer.scale, out=bias)
 
     def value(self, x: Tensor) -> Tensor:
         """Values (n, c) at ``x`` (n, d), n <= rows; no state for ``backward`` is kept."""
         rows, h = self._rows(len(x)), x
         for layer, z in enumerate(rows.h):
             torch.addmm(self._folded_biases[layer], h, self._folded[layer].T, out=z)
-            h = z.sin_()
-        return torch.addmm(self._biases[-1], h, self._weights[-1].T, out=rows.f)
+            h = self._activations[layer].apply_(z)
+        return torch.addmm(self._last.bias, h, self._last.weight.T, out=rows.f)
 
     def value_for_training(self, x: Tensor) -> Tensor:
-        """Values (n, c) at ``x`` (n, d), to be followed by ``backward(fbar)``; keeps the cosines."""
+        """Values (n, c) at ``x`` (n, d), to be followed by ``backward(fbar)``; keeps the slopes."""
         self._x = h = x
         rows = self._rows(len(x))
         for layer, (z, c) in enumerate(zip(rows.h, rows.c, strict=True)):
             torch.addmm(self._folded_biases[layer], h, self._folded[layer].T, out=z)
-            torch.cos(z, out=c)
-            h = z.sin_()
-        return torch.addmm(self._biases[-1], h, self._weights[-1].T, out=rows.f)
+            h = self._activations[layer].apply_(z, slope=c)
+        return torch.addmm(self._last.bias, h, self._last.weight.T, out=rows.f)
 
     def value_and_gradient(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        """Values (n, 1) and input gradients (n, d) at ``x`` (n, d)."""
+        """Values (n, 1) and input gradients (n, d) at ``x`` (n, d), of sine layers alone."""
+        assert all(isinstance(activation, Sine) for activation in self._activations)
         f, rows = self.value_for_training(x), self._rows(len(x))
-        g = self._weights[-1]
-        for layer in reversed(range(self._sines)):
+        g = self._last.weight
+        for layer in reversed(range(len(rows.h))):
             p = torch.mul(rows.c[layer], g, out=rows.p[layer])
             g = torch.mm(p, self._folded[layer], out=rows.g[layer])
         return f, g
@@ -196,24 +199,24 @@ class Workspace:
                 ``value_and_gradient``; None after ``value_for_training``.
         """
         assert self._x is not None, "backward follows a forward call"
-        x, omega, rows = self._x, self._omega, self._rows(len(fbar))
+        x, rows, first = self._x, self._rows(len(fbar)), self._first_trained
         dW, db = into.weights, into.biases
         if gbar is not None:
-            for layer in range(self._sines):
-                dW[layer].addmm_(rows.p[layer].T, gbar, alpha=omega)
+            for layer in range(len(rows.h)):
+                dW[layer].addmm_(rows.p[layer].T, gbar, alpha=self._layers[layer].scale)
                 pbar = torch.mm(gbar, self._folded[layer].T, out=rows.up[layer])
-                above = rows.g[layer + 1] if layer + 1 < self._sines else self._weights[-1]
+                above = rows.g[layer + 1] if layer + 1 < len(rows.h) else self._last.weight
                 torch.mul(pbar, above, out=rows.p[layer]).mul_(rows.h[layer])
                 gbar = pbar.mul_(rows.c[layer])
             dW[-1].add_(gbar.sum(dim=0, keepdim=True))
         dW[-1].addmm_(fbar.T, rows.h[-1])
         db[-1].add_(fbar.sum(dim=0))
-        hbar = torch.mm(fbar, self._weights[-1], out=rows.down[-1])
-        for layer in reversed(range(self._sines)):
-            total = hbar.mul_(rows.c[layer])
+        hbar = torch.mm(fbar, self._last.weight, out=rows.down[-1])
+        for layer in reversed(range(first, len(rows.h))):
+            total, scale = hbar.mul_(rows.c[layer]), self._layers[layer].scale
             if gbar is not None:
                 total.sub_(rows.p[layer])
-            dW[layer].addmm_(total.T, rows.h[layer - 1] if layer else x, alpha=omega)
-            db[layer].add_(total.sum(dim=0), alpha=omega)
-            if layer:
+            dW[layer - first].addmm_(total.T, rows.h[layer - 1] if layer else x, alpha=scale)
+            db[layer - first].add_(total.sum(dim=0), alpha=scale)
+            if layer > first:
                 hbar = torch.mm(total, self._folded[layer], out=rows.down[layer - 1])

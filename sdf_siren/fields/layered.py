@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 
 import torch
 from torch import Tensor
 
 from sdf_siren.fields.adjoint import row_gradients, row_jacobian
-from sdf_siren.fields.closed_form import ParameterGradients
+from sdf_siren.fields.closed_form import ParameterGradients, Workspace
 from sdf_siren.fields.layers import Layer
-from sdf_siren.fields.sweeps import channels, hidden_rows, rows
+from sdf_siren.fields.sweeps import channels, hidden_rows, over_chunks, rows
+from sdf_siren.fields.threads import in_chunks
+
+EVALUATION_ROWS = 2048
+"""Rows evaluated at once: large enough for the matrix products, small enough for the cache."""
+
+GPU_EVALUATION_ROWS = 262_144
 
 
 class LayeredField(ABC):
@@ -44,9 +51,45 @@ class LayeredField(ABC):
         """Where the parameters live."""
         return self.weights[0].device
 
+    @property
+    def outputs(self) -> int:
+        """Number of channels."""
+        return len(self.biases[-1])
+
+    def value(self, x: Tensor) -> Tensor:
+        """Values (n, outputs) at points ``x`` (n, inputs)."""
+        out = torch.empty(len(x), self.outputs, dtype=self.dtype, device=self.device)
+
+        def work(workspace: Workspace, rows: slice) -> None:
+            out[rows] = workspace.value(x[rows])
+
+        self.in_workspaces(len(x), work, gradient=False)
+        return out
+
+    def in_workspaces(self, n: int, work: Callable[[Workspace, slice], None], *, gradient: bool) -> None:
+        """Call ``work`` for slices that cover ``n`` rows, on as many threads as torch is allowed."""
+        rows = GPU_EVALUATION_ROWS if self.device.type != "cpu" else EVALUATION_ROWS
+
+        def loaded() -> Workspace:
+            workspace = self.workspace(min(rows, max(1, n)), gradient=gradient)
+            workspace.load()
+            return workspace
+
+        in_chunks(n, rows, self.device, work, loaded)
+
+    def workspace(self, rows: int, *, gradient: bool = True) -> Workspace:
+        """Preallocated buffers for ``rows`` points at a time; see :mod:`sdf_siren.fields.closed_form`."""
+        return Workspace(self.layers, rows, gradient=gradient)
+
     def laplacian(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Values (n, c), Jacobians (n, c, d) and Laplacians (n, c) at ``x`` (n, d), in one forward sweep."""
-        value, jacobian, laplacian = channels(self.layers, x)
+        value, laplacian = (x.new_empty(len(x), self.outputs) for _ in range(2))
+        jacobian, layers = x.new_empty(len(x), self.outputs, x.shape[1]), self.layers
+
+        def work(part: slice) -> None:
+            value[part], jacobian[part], laplacian[part] = channels(layers, x[part])
+
+        over_chunks(layers, x, 2, work)
         return value, jacobian, laplacian
 
     def hidden_rows(

@@ -98,17 +98,6 @@ class Perceptron(LayeredField):
         )
         return Perceptron(weights, biases, self.activation, self.encoding)
 
-    def value(self, x: Tensor) -> Tensor:
-        """Values (n, outputs) at points ``x`` (n, inputs)."""
-        value = x.new_empty(len(x), len(self.biases[-1]))
-        layers = self.layers
-
-        def work(part: slice) -> None:
-            (value[part],) = channels(layers, x[part], order=0)
-
-        over_chunks(layers, x, 0, work)
-        return value
-
     def value_and_gradient(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """Values (n, 1) and gradients (n, inputs) at points ``x`` (n, inputs), for one output channel."""
         value, gradient = x.new_empty(len(x), 1), torch.empty_like(x)

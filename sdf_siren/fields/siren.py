@@ -10,7 +10,6 @@ buffers of an evaluation only.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -21,12 +20,6 @@ from sdf_siren.fields.activations import Sine
 from sdf_siren.fields.closed_form import Workspace
 from sdf_siren.fields.layered import LayeredField
 from sdf_siren.fields.layers import Layer
-from sdf_siren.fields.threads import in_chunks
-
-EVALUATION_ROWS = 2048
-"""Rows evaluated at once: large enough for the matrix products, small enough for the cache."""
-
-GPU_EVALUATION_ROWS = 262_144
 
 
 @dataclass(frozen=True)
@@ -101,16 +94,6 @@ class Siren(LayeredField):
 
         return Siren(self.shape, move(self.weights), move(self.biases))
 
-    def value(self, x: Tensor) -> Tensor:
-        """Values (n, outputs) at points ``x`` (n, inputs)."""
-        out = torch.empty(len(x), self.shape.outputs, dtype=self.dtype, device=self.device)
-
-        def work(workspace: Workspace, rows: slice) -> None:
-            out[rows] = workspace.value(x[rows])
-
-        self._in_chunks(len(x), work, gradient=False)
-        return out
-
     def value_and_gradient(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """Values (n, 1) and gradients (n, inputs) at points ``x`` (n, inputs), for one output channel."""
         value = torch.empty(len(x), 1, dtype=self.dtype, device=self.device)
@@ -119,23 +102,8 @@ class Siren(LayeredField):
         def work(workspace: Workspace, rows: slice) -> None:
             value[rows], gradient[rows] = workspace.value_and_gradient(x[rows])
 
-        self._in_chunks(len(x), work, gradient=True)
+        self.in_workspaces(len(x), work, gradient=True)
         return value, gradient
-
-    def _in_chunks(self, n: int, work: Callable[[Workspace, slice], None], *, gradient: bool) -> None:
-        """Call ``work`` for slices that cover ``n`` rows, on as many threads as torch is allowed."""
-        rows = GPU_EVALUATION_ROWS if self.device.type != "cpu" else EVALUATION_ROWS
-
-        def loaded() -> Workspace:
-            workspace = self.workspace(min(rows, max(1, n)), gradient=gradient)
-            workspace.load()
-            return workspace
-
-        in_chunks(n, rows, self.device, work, loaded)
-
-    def workspace(self, rows: int, *, gradient: bool = True) -> Workspace:
-        """Preallocated buffers for ``rows`` points at a time; see :mod:`sdf_siren.fields.closed_form`."""
-        return Workspace(self.weights, self.biases, self.shape.omega_0, rows, gradient=gradient)
 
 
 def initialise(

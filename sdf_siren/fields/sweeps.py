@@ -98,26 +98,26 @@ class Arguments:
 
 def linear(layer: Layer, columns: Tensor, order: int) -> Arguments:
     """A folded layer's arguments from the columns (1 | 1 + d | 2 + d, n, fan_in) of the layer below."""
+    if order == 0:
+        return Arguments(torch.addmm(layer.bias, columns[0], layer.weight.T))
     columns = columns @ layer.weight.T
     value = columns[0] + layer.bias
-    if order == 0:
-        return Arguments(value)
     return Arguments(value, columns[1:-1], columns[-1]) if order == 2 else Arguments(value, columns[1:])
 
 
 def first_linear(layer: Layer, x: Tensor, order: int) -> Arguments:
     """The arguments of a folded layer on the coordinates: all points share the first derivatives."""
-    value = x @ layer.weight.T + layer.bias
+    value = torch.addmm(layer.bias, x, layer.weight.T)
     return Arguments(value, layer.weight.T[:, None, :] if order else None)
 
 
 def activated(z: Arguments, derivatives: Sequence[Tensor], gamma: Contraction | None) -> Tensor:
     """The columns behind the activation."""
     columns = [derivatives[0][None]]
-    if z.first is not None:
-        columns.append(derivatives[1] * z.first)
+    if z.first is None:
+        return columns[0]
+    columns.append(derivatives[1] * z.first)
     if gamma is not None:
-        assert z.first is not None
         second = derivatives[2] * gamma.quadratic(z.first)
         if z.second is not None:
             second = derivatives[1] * z.second + second

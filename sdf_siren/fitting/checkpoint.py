@@ -7,13 +7,16 @@ from __future__ import annotations
 
 import hashlib
 import json
+import time
 from pathlib import Path
+from typing import Protocol
 
 import torch
 from torch import Tensor
 
 from sdf_siren.errors import UsageError
 from sdf_siren.files import atomic_path
+from sdf_siren.fitting.trainer import Look
 
 _KEY = "sdf-siren checkpoint 1"
 
@@ -58,3 +61,39 @@ def load(path: Path, fit: str, device: torch.device) -> dict[str, Tensor]:
         raise UsageError(f"{path}: damaged checkpoint ({error}); use --force to start anew") from None
     # A generator's state stays in main memory whatever its device.
     return {name: t if name == "generator" else t.to(device) for name, t in state.items()}
+
+
+CHECKPOINT_SECONDS = 10.0
+"""Between writes."""
+
+
+class HasState(Protocol):
+    """What a :class:`Keeper` observes: a trainer."""
+
+    def state(self) -> dict[str, Tensor]:
+        """Everything the rest of the work depends on."""
+        ...
+
+
+class Keeper:
+    """An observer that keeps a checkpoint file up to date.
+
+    Ctrl-C may come in the middle of a step, when the trainer's state is half of one step and half of
+    the next; so what is saved is always a copy made at a look.
+    """
+
+    def __init__(self, path: Path, fit: str) -> None:
+        self.path, self.fit = path, fit
+        self._saved = time.monotonic()
+        self._last: dict[str, torch.Tensor] | None = None
+
+    def __call__(self, trainer: HasState, look: Look) -> None:
+        self._last = {name: tensor.clone() for name, tensor in trainer.state().items()}
+        if time.monotonic() - self._saved > CHECKPOINT_SECONDS or look.step == look.steps:
+            self.save()
+
+    def save(self) -> None:
+        """Write the state of the last look; before the first one there is nothing to keep."""
+        if self._last is not None:
+            save(self.path, self._last, self.fit)
+            self._saved = time.monotonic()

@@ -9,19 +9,76 @@ chunk.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from functools import partial
 from itertools import pairwise
 
 import torch
 from torch import Tensor
 
 from sdf_siren.clouds.groups import PointGroup
-from sdf_siren.fields import ParameterGradients, Siren, Workspace
+from sdf_siren.fields import LayeredField, ParameterGradients, Siren, Workspace
 from sdf_siren.fields.threads import drain
 from sdf_siren.losses import Objective
 
 CHUNK_ROWS = 384
 """Rows of a chunk at most. Fewer and the threads wait for Python more than they compute (256 rows of
 width 96 scale to 1.6 on two cores, 512 to 1.8); more and a batch does not divide evenly."""
+
+
+Task = Callable[[Workspace, ParameterGradients], dict[str, Tensor]]
+"""Evaluates a chunk in a workspace, adds up its parameter gradients, returns its shares of the losses."""
+
+
+class ChunkedGradients:
+    """Parameter gradients and losses of chunks, each computed by one thread, summed in their order.
+
+    Args:
+        network: whose parameters are read at every call.
+        threads: chunks worked on at the same time; ignored on a GPU.
+    """
+
+    def __init__(self, network: LayeredField, threads: int) -> None:
+        self._network = network
+        self._threads = 1 if network.device.type != "cpu" else max(1, threads)
+        self._workspaces: list[Workspace] = []
+        self._chunk_gradients: list[ParameterGradients] = []
+        self._sum: ParameterGradients | None = None
+
+    def __call__(self, rows: int, tasks: Sequence[Task]) -> tuple[list[Tensor], dict[str, Tensor]]:
+        """Gradients (like ``network.parameters``), overwritten by the next call, and losses by name.
+
+        Args:
+            rows: the most points of a task.
+            tasks: one for each chunk.
+        """
+        self._prepare(rows, len(tasks))
+        shares: list[dict[str, Tensor]] = [{}] * len(tasks)
+        for workspace in self._workspaces:
+            workspace.load()
+
+        def work(workspace: Workspace, index: int) -> None:
+            gradients = self._chunk_gradients[index]
+            gradients.zero()
+            shares[index] = tasks[index](workspace, gradients)
+
+        drain(len(tasks), work, self._workspaces)
+        return self._total(len(tasks)), added(shares)
+
+    def _prepare(self, rows: int, chunks: int) -> None:
+        if not self._workspaces or self._workspaces[0].rows < rows:
+            self._workspaces = [self._network.workspace(rows) for _ in range(self._threads)]
+        while len(self._chunk_gradients) < chunks:
+            self._chunk_gradients.append(self._workspaces[0].new_gradients())
+        if self._sum is None:
+            self._sum = self._workspaces[0].new_gradients()
+
+    def _total(self, chunks: int) -> list[Tensor]:
+        assert self._sum is not None
+        self._sum.zero()
+        for gradients in self._chunk_gradients[:chunks]:
+            self._sum.add(gradients)
+        return self._sum.tensors
 
 
 class GradientEngine:
@@ -34,12 +91,9 @@ class GradientEngine:
     """
 
     def __init__(self, network: Siren, objective: Objective, threads: int) -> None:
-        self._network, self._objective = network, objective
+        self._objective = objective
         self._on_gpu = network.device.type != "cpu"
-        self._threads = 1 if self._on_gpu else max(1, threads)
-        self._workspaces: list[Workspace] = []
-        self._chunk_gradients: list[ParameterGradients] = []
-        self._sum: ParameterGradients | None = None
+        self._gradients = ChunkedGradients(network, threads)
 
     @torch.no_grad()
     def __call__(
@@ -52,43 +106,21 @@ class GradientEngine:
         divisors = self._objective.divisors({name: len(group) for name, group in batch.items()})
         rows = max(len(group) for group in batch.values()) if self._on_gpu else CHUNK_ROWS
         chunks = [
-            (name, group.rows(part))
-            for name, group in batch.items()
-            for part in _even_parts(len(group), rows)
+            (name, group.rows(part)) for name, group in batch.items() for part in even_parts(len(group), rows)
         ]
         # Dear chunks first, so that no thread starts one when the others are done.
         chunks.sort(key=lambda chunk: not self._objective.needs_gradient(chunk[0]))
-        self._prepare(rows, len(chunks))
-        shares: list[dict[str, Tensor]] = [{}] * len(chunks)
-        for workspace in self._workspaces:
-            workspace.load()
-
-        def work(workspace: Workspace, index: int) -> None:
-            shares[index] = self._chunk(
-                workspace, self._chunk_gradients[index], *chunks[index], divisors, fraction
-            )
-
-        drain(len(chunks), work, self._workspaces)
-        return self._total(len(chunks)), self._losses(shares)
-
-    def _prepare(self, rows: int, chunks: int) -> None:
-        if not self._workspaces or self._workspaces[0].rows < rows:
-            self._workspaces = [self._network.workspace(rows) for _ in range(self._threads)]
-        while len(self._chunk_gradients) < chunks:
-            self._chunk_gradients.append(self._workspaces[0].new_gradients())
-        if self._sum is None:
-            self._sum = self._workspaces[0].new_gradients()
+        return self._gradients(rows, [partial(self._chunk, *chunk, divisors, fraction) for chunk in chunks])
 
     def _chunk(
         self,
-        workspace: Workspace,
-        gradients: ParameterGradients,
         name: str,
         group: PointGroup,
         divisors: dict[str, int],
         fraction: float,
+        workspace: Workspace,
+        gradients: ParameterGradients,
     ) -> dict[str, Tensor]:
-        gradients.zero()
         g: Tensor | None = None
         if self._objective.needs_gradient(name):
             f, g = workspace.value_and_gradient(group.x)
@@ -98,23 +130,17 @@ class GradientEngine:
         workspace.backward(gradients, fbar, gbar)
         return shares
 
-    def _total(self, chunks: int) -> list[Tensor]:
-        assert self._sum is not None
-        self._sum.zero()
-        for gradients in self._chunk_gradients[:chunks]:
-            self._sum.add(gradients)
-        return self._sum.tensors
 
-    @staticmethod
-    def _losses(shares: list[dict[str, Tensor]]) -> dict[str, Tensor]:
-        losses: dict[str, Tensor] = {}
-        for share in shares:
-            for name, value in share.items():
-                losses[name] = losses[name] + value if name in losses else value
-        return losses
+def added(shares: Sequence[dict[str, Tensor]]) -> dict[str, Tensor]:
+    """Losses by name, summed in the order of the shares."""
+    losses: dict[str, Tensor] = {}
+    for share in shares:
+        for name, value in share.items():
+            losses[name] = losses[name] + value if name in losses else value
+    return losses
 
 
-def _even_parts(count: int, largest: int) -> list[slice]:
+def even_parts(count: int, largest: int) -> list[slice]:
     """Slices that cover ``count`` rows, as few as possible of at most ``largest``, of nearly equal size."""
     parts = -(-count // largest)
     bounds = [count * part // parts for part in range(parts + 1)]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import os
-import time
 from pathlib import Path
 
 import numpy as np
@@ -23,7 +22,6 @@ from sdf_siren.fitting.trainer import Look, Trainer
 from sdf_siren.progress import Progress, ProgressCallback, silent
 
 Batch = dict[str, PointGroup]
-CHECKPOINT_SECONDS = 10.0
 SUPPORT_POINTS = 20_000
 
 
@@ -84,7 +82,7 @@ def fit_surface(
         fit = checkpoints.fingerprint(
             description, torch.from_numpy(scan.points), torch.from_numpy(scan.normals)
         )
-        keeper = _Keeper(Path(checkpoint), fit)
+        keeper = checkpoints.Keeper(Path(checkpoint), fit)
         if resume and keeper.path.exists():
             trainer.restore(checkpoints.load(keeper.path, fit, place))
 
@@ -113,27 +111,3 @@ def fit_surface(
         **refitted,
     }
     return SignedDistanceField(network, points.frame, record, scan.points[np.sort(rows)], tiles)
-
-
-class _Keeper:
-    """An observer that keeps a checkpoint file up to date.
-
-    Ctrl-C may come in the middle of a step, when the trainer's state is half of one step and half of
-    the next; so what is saved is always a copy made at a look.
-    """
-
-    def __init__(self, path: Path, fit: str) -> None:
-        self.path, self._fit = path, fit
-        self._saved = time.monotonic()
-        self._last: dict[str, torch.Tensor] | None = None
-
-    def __call__(self, trainer: Trainer[Batch], look: Look) -> None:
-        self._last = {name: tensor.clone() for name, tensor in trainer.state().items()}
-        if time.monotonic() - self._saved > CHECKPOINT_SECONDS or look.step == look.steps:
-            self.save()
-
-    def save(self) -> None:
-        """Write the state of the last look; before the first one there is nothing to keep."""
-        if self._last is not None:
-            checkpoints.save(self.path, self._last, self._fit)
-            self._saved = time.monotonic()

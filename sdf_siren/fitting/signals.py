@@ -1,0 +1,202 @@
+"""From a signal to a field: images, sounds and videos."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+import os
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import ArrayLike, NDArray
+
+from sdf_siren.errors import UsageError
+from sdf_siren.fields import (
+    LayeredField,
+    PositionalEncoding,
+    Relu,
+    SignalField,
+    SirenShape,
+    Tanh,
+    choose_device,
+    initialise,
+    initialise_perceptron,
+    matching_width,
+)
+from sdf_siren.fitting import checkpoint as checkpoints
+from sdf_siren.fitting.optimizers import Adam
+from sdf_siren.fitting.sample_engine import SampleEngine
+from sdf_siren.fitting.signal_settings import SignalSettings, resolve_signal_settings
+from sdf_siren.fitting.spectrum import draw_first_layer
+from sdf_siren.fitting.supervision import Supervision, edit_supervision, supervision_of
+from sdf_siren.fitting.trainer import Look, RateSchedule, Trainer
+from sdf_siren.progress import Progress, ProgressCallback, silent
+from sdf_siren.sampling.blocks import BlockSampler
+from sdf_siren.signals import IMAGE, SampleFormat, Signal
+from sdf_siren.signals.blocks import Blocks, block_side
+from sdf_siren.signals.editing import Edit
+
+BETAS = (0.9, 0.99)
+WARMUP, FLOOR = 50, 0.005
+OCTAVES = 10
+"""Of the positional encoding of a baseline (Mildenhall et al. 2020, for positions)."""
+
+
+def fit_image(image: ArrayLike | Signal, quality: str = "standard", **options: object) -> SignalField:
+    """Fit a SIREN to an image.
+
+    Args:
+        image: (h, w) or (h, w, c), whole numbers of 8 or 16 bits or floating-point numbers, or a Signal.
+        quality: as for :func:`fit_signal`, as are all ``options``.
+    """
+    signal = image if isinstance(image, Signal) else image_signal(np.asarray(image))
+    return fit_signal(signal, quality, **options)  # type: ignore[arg-type]
+
+
+def image_signal(image: NDArray[np.generic]) -> Signal:
+    """An array (h, w) or (h, w, c) as a signal: 0 to 1 for whole numbers, else in its own units.
+
+    Raises:
+        InputError: another shape, or numbers that are not finite.
+        UsageError: another type.
+    """
+    image = image[..., None] if image.ndim == 2 else image
+    if image.dtype in (np.uint8, np.uint16):
+        most = np.iinfo(image.dtype).max
+        form = SampleFormat(bits=8 * image.dtype.itemsize)
+        return Signal((image / most).astype(np.float32), IMAGE, format=form, source="image")
+    if image.dtype.kind != "f":
+        raise UsageError(f"an image needs numbers of type uint8, uint16 or float, found {image.dtype}")
+    low, high = (float(image.min()), float(image.max())) if image.size else (0.0, 1.0)
+    form = SampleFormat(low, high if high > low else low + 1, bits=32, floating=True)
+    return Signal(image.astype(np.float32), IMAGE, format=form, source="image")
+
+
+def fit_signal(
+    signal: Signal,
+    quality: str = "standard",
+    *,
+    edit: Edit | None = None,
+    seed: int = 0,
+    device: str = "auto",
+    progress: ProgressCallback = silent,
+    checkpoint: str | os.PathLike[str] | None = None,
+    resume: bool = False,
+    psnr: float | None = None,
+    parameters: int | None = None,
+    **settings: object,
+) -> SignalField:
+    """Fit a network to the samples of a signal, or to their derivatives.
+
+    The same signal, settings and seed give the same field again on one machine, whatever the number of threads
+    and whether interrupted or not.
+
+    Args:
+        signal: what to fit.
+        quality: ``draft``, ``standard``, ``high``, or ``paper`` for the reference settings.
+        edit: fit what it asks for instead of the samples of ``signal``.
+        seed: of the initialisation and of every draw.
+        device: ``auto``, ``cpu`` or ``cuda[:i]``.
+        progress: called every few steps with the root mean squares of the losses and the learning rate.
+        checkpoint: a file kept up to date while fitting, and written when interrupted.
+        resume: go on from ``checkpoint`` if it exists.
+        psnr: the network is made large enough for so many decibels; see ``resolve_signal_settings``.
+        parameters: of the network, about.
+        settings: fields of :class:`~sdf_siren.fitting.signal_settings.SignalSettings` to override.
+
+    Raises:
+        UsageError: wrong settings, an unknown device, or a checkpoint of another fit.
+        DivergenceError: the losses are no longer finite.
+    """
+    place = choose_device(device)
+    chosen = resolve_signal_settings(signal, quality, psnr=psnr, parameters=parameters, **settings)
+    network = signal_network(chosen, signal, seed).to(device=place)
+    supervision = (
+        supervision_of(signal, chosen, place) if edit is None else edit_supervision(edit, signal, place)
+    )
+    trainer = signal_trainer(network, supervision, signal, chosen, seed)
+    description = {"settings": dataclasses.asdict(chosen), "seed": seed, "edit": edit is not None}
+    keeper = None
+    if checkpoint is not None:
+        told = signal.samples if supervision.integral is None else supervision.integral
+        keeper = checkpoints.Keeper(Path(checkpoint), checkpoints.fingerprint(description, torch.from_numpy(told)))
+        if resume and keeper.path.exists():
+            trainer.restore(checkpoints.load(keeper.path, keeper.fit, place))
+
+    def report(_: Trainer[Blocks], look: Look) -> None:
+        progress(Progress("fit", look.step, look.steps, {**look.losses, "rate": look.rate}))
+
+    try:
+        trainer.run((*([keeper] if keeper else []), report))
+    except KeyboardInterrupt:
+        if keeper is not None:
+            keeper.save()
+        raise
+    network = network.to(device="cpu")
+    form = signal.format
+    record = {
+        **description,
+        "losses": trainer.losses,
+        "device": str(place),
+        "parameters": network.parameter_count,
+        "source": Path(signal.source).name,
+    }
+    field = SignalField(network, signal.frame, form.low, form.high, signal.axes, record)
+    if supervision.mean is not None:
+        _shift(field, supervision.mean)
+    return field
+
+
+def signal_network(settings: SignalSettings, signal: Signal, seed: int) -> LayeredField:
+    """A new network, initialised: a SIREN, or a baseline with about as many parameters."""
+    shape = SirenShape(
+        len(signal.shape), signal.channels, settings.width, settings.depth, settings.omega_0
+    )
+    if settings.network == "siren":
+        siren = initialise(shape, seed=seed, hidden_bias=1.0 if settings.quality == "paper" else 0.0)
+        if settings.spectrum > 0:
+            draw_first_layer(siren, signal.samples, signal.frame, settings.spectrum, seed)
+        return siren
+    encoding = PositionalEncoding(OCTAVES) if settings.network == "encoding" else None
+    layers = settings.depth + 1
+    width = matching_width(
+        shape.parameter_count,
+        inputs=shape.inputs,
+        outputs=shape.outputs,
+        hidden_layers=layers,
+        encoding=encoding,
+    )
+    sizes = (shape.inputs, *[width] * layers, shape.outputs)
+    activation = Tanh() if settings.network == "tanh" else Relu()
+    return initialise_perceptron(sizes, activation, seed=seed, encoding=encoding)
+
+
+def signal_trainer(
+    network: LayeredField, supervision: Supervision, signal: Signal, settings: SignalSettings, seed: int
+) -> Trainer[Blocks]:
+    """The loop of a fit, at its first step."""
+    objective = supervision.objective
+    total = math.prod(signal.shape)
+    side = block_side(signal.shape) if objective.neighbours else (1,) * len(signal.shape)
+    count = max(1, (settings.batch or total) // math.prod(side))
+    if settings.quality == "paper":
+        rate = RateSchedule(settings.learning_rate, settings.steps)
+    else:
+        rate = RateSchedule(settings.learning_rate, settings.steps, warmup=WARMUP, floor=FLOOR)
+    return Trainer(
+        network,
+        SampleEngine(network, objective, torch.get_num_threads()),
+        BlockSampler(signal.frame, side, count),
+        Adam(network.parameters, BETAS),
+        rate,
+        seed=seed,
+        advice="lower fit.image.learning_rate",
+    )
+
+
+def _shift(field: SignalField, mean: NDArray[np.float64]) -> None:
+    """Move the output's bias so that the mean over the samples is ``mean``, in the network's units."""
+    found = (field.on_grid(field.frame.axes()) - field.low) / field.half_range - 1
+    missing = mean - found.mean(axis=tuple(range(found.ndim - 1)), dtype=np.float64)
+    field.network.biases[-1].add_(torch.from_numpy(missing).to(field.network.dtype))

@@ -1,0 +1,180 @@
+"""What a signal's fit is told: values, differences, Laplacians, or guidance under a mask, as loss terms.
+
+Training on derivatives alone is slow: a low wave's derivative is small, and so is its share in the loss. But
+derivatives on a grid can be integrated classically in milliseconds (:mod:`sdf_siren.signals.integration`). So a fit
+without values first learns the classical integral, and then the derivatives are what it is corrected by.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from sdf_siren.errors import UsageError
+from sdf_siren.fitting.signal_settings import SignalSettings
+from sdf_siren.losses.samples import (
+    Differences,
+    Gradient,
+    Laplacian,
+    SampleObjective,
+    SampleTerm,
+    SecondDifferences,
+    Values,
+    WeightedSampleTerm,
+)
+from sdf_siren.signals import Signal
+from sdf_siren.signals.differences import differences, second_differences
+from sdf_siren.signals.editing import Edit
+from sdf_siren.signals.integration import (
+    from_differences,
+    from_gradient,
+    from_laplacian,
+    from_second_differences,
+)
+from sdf_siren.signals.spectral import gradient, laplacian
+
+WARM_PART = 0.7
+"""Of a fit without values: so long it learns the classical integral, and then derivatives with what is known."""
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Supervision:
+    """What a fit is told.
+
+    Attributes:
+        objective: the loss terms with their weights.
+        integral: (n_1, .., n_d, c) in the network's units, what derivatives were integrated to; None where values
+            are given.
+        mean: (c,) of the samples in the network's units, to which the fit is shifted where nothing else fixes the
+            constant; None where something does.
+    """
+
+    objective: SampleObjective
+    integral: Array | None = None
+    mean: Array | None = None
+
+
+def supervision_of(signal: Signal, settings: SignalSettings, device: torch.device) -> Supervision:
+    """What the settings' weights ask for.
+
+    Raises:
+        UsageError: a stencil that does not fit into the grid.
+    """
+    u = normalised(signal)
+    terms: list[WeightedSampleTerm] = []
+    if settings.value_weight > 0:
+        terms.append(WeightedSampleTerm(Values(_flat(u, device)), settings.value_weight))
+    derivatives, integral, constant_free = _derivative_terms(u, signal, settings, device)
+    if settings.value_weight > 0 or not settings.warm_start:
+        mean = _means(u) if constant_free and not settings.value_weight else None
+        return Supervision(SampleObjective([*terms, *derivatives]), mean=mean)
+    start = WeightedSampleTerm(Values(_flat(integral, device)))
+    late = ((0.0, 0.0), (WARM_PART, 0.0), (WARM_PART + 0.01, 1.0))
+    later = [WeightedSampleTerm(t.term, t.weight, late) for t in derivatives]
+    mean = _means(u) if constant_free else None
+    return Supervision(SampleObjective([start, *later]), integral, mean)
+
+
+def normalised(signal: Signal) -> Array:
+    """Samples in the network's units: low is -1, high is 1."""
+    form = signal.format
+    return np.asarray((signal.samples.astype(np.float64) - form.low) * (2 / form.peak) - 1)
+
+
+def edit_supervision(edit: Edit, signal: Signal, device: torch.device) -> Supervision:
+    """Values where they stay, differences where the guidance holds.
+
+    Args:
+        edit: in the values' units of ``signal``.
+        signal: the target of the edit.
+        device: of the tensors.
+    """
+    factor, shape = 2 / signal.format.peak, signal.shape
+    solution = np.asarray((edit.solution - signal.format.low) * factor - 1)
+    known = Values(
+        _flat((edit.known - signal.format.low) * factor - 1, device), _flat(edit.stays[..., None], device)[:, 0]
+    )
+    guided = Differences(
+        tuple(_flat(_extended(g * factor, shape), device) for g in edit.differences),
+        tuple(_flat(_extended(h[..., None], shape), device)[:, 0] for h in edit.holds),
+    )
+    start = WeightedSampleTerm(Values(_flat(solution, device)), 1.0)
+    late = ((0.0, 0.0), (WARM_PART, 0.0), (WARM_PART + 0.01, 1.0))
+    later: list[SampleTerm] = [known, guided]
+    terms = [start, *(WeightedSampleTerm(term, 1.0, late) for term in later)]
+    free = not edit.stays.any()
+    return Supervision(SampleObjective(terms), solution, _means(solution) if free else None)
+
+
+def _derivative_terms(
+    u: Array, signal: Signal, settings: SignalSettings, device: torch.device
+) -> tuple[list[WeightedSampleTerm], Array, bool]:
+    """The terms, what they integrate to, and whether its constant is free."""
+    mean = _means(u)
+    terms: list[WeightedSampleTerm] = []
+    integral, free, steps = u, False, signal.frame.step
+    if settings.gradient_weight > 0:
+        free = True
+        if settings.derivative == "stencil":
+            found = differences(u)
+            integral = from_differences(found, mean)
+            term: SampleTerm = Differences(tuple(_flat(_extended(g, u.shape[:-1]), device) for g in found))
+        else:
+            slopes = gradient(u)
+            integral = from_gradient(slopes, mean)
+            term = Gradient(_flat(np.moveaxis(slopes, -1, -2), device), steps)
+        terms.append(WeightedSampleTerm(term, settings.gradient_weight))
+    if settings.laplacian_weight > 0:
+        if settings.derivative == "stencil":
+            _refuse_thin(signal)
+            inner = second_differences(u)
+            integral, free = from_second_differences(inner, u), False
+            border = np.ones((*u.shape[:-1], 1))
+            border[(slice(1, -1),) * len(signal.shape)] = 0
+            terms.append(WeightedSampleTerm(Values(_flat(u * border, device), _flat(border, device)[:, 0])))
+            term = SecondDifferences(_flat(_embedded(inner, u.shape), device))
+        else:
+            if len(set(steps)) > 1:
+                raise UsageError("a spectral Laplacian needs samples that are equally spaced along all axes")
+            curvature = laplacian(u)
+            integral, free = from_laplacian(curvature, mean), True
+            term = Laplacian(_flat(curvature, device), steps[0])
+        terms.append(WeightedSampleTerm(term, settings.laplacian_weight))
+    return terms, integral, free
+
+
+def _means(u: Array) -> Array:
+    return np.asarray(u.mean(axis=tuple(range(u.ndim - 1))))
+
+
+def _refuse_thin(signal: Signal) -> None:
+    if min(signal.shape) < 3:
+        raise UsageError(
+            f"{signal.source}: a Laplacian needs at least 3 samples along every axis, found {signal.shape}"
+        )
+
+
+def _flat(samples: NDArray[np.generic], device: torch.device) -> Tensor:
+    """(N, ...) float32, one row per sample."""
+    d = samples.ndim - 1
+    return torch.from_numpy(samples.reshape(math.prod(samples.shape[:d]), -1).astype(np.float32)).to(device)
+
+
+def _extended(difference: Array, shape: tuple[int, ...]) -> Array:
+    """Zeros behind the last sample, where there is no next one."""
+    found = np.zeros((*shape, difference.shape[-1]), difference.dtype)
+    found[tuple(slice(n) for n in difference.shape[:-1])] = difference
+    return found
+
+
+def _embedded(inner: Array, shape: tuple[int, ...]) -> Array:
+    found = np.zeros(shape)
+    found[(slice(1, -1),) * (len(shape) - 1)] = inner
+    return found
