@@ -1,7 +1,9 @@
-"""What stages hand to each other, apart from point clouds and fields: the mesh and its normals, the grid."""
+"""What stages hand to each other, apart from point clouds, fields and signals: the mesh and its normals, the
+grid, the portrait of an image."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -62,6 +64,41 @@ class Grid:
     def shape(self) -> tuple[int, ...]:
         """How many nodes there are along every axis."""
         return tuple(len(axis) for axis in self.axes.values())
+
+
+@dataclass(frozen=True)
+class SignalPortrait:
+    """An image, or what a network makes of it, with its derivatives; the defaults are those of the truth.
+
+    Attributes:
+        name: one or two words for people.
+        value: (rows, columns, c), finite.
+        gradient_size: (rows, columns), length of the gradient per pixel, finite.
+        laplacian: (rows, columns), per pixel squared, finite.
+        parameters: numbers that were fitted.
+        steps: of the fit.
+        seconds: that it took.
+        psnr: in decibels, of the value, the gradient and the Laplacian; infinite where there is no error.
+    """
+
+    name: str
+    value: NDArray[np.floating]
+    gradient_size: NDArray[np.floating]
+    laplacian: NDArray[np.floating]
+    parameters: int = 0
+    steps: int = 0
+    seconds: float = 0.0
+    psnr: tuple[float, float, float] = (math.inf, math.inf, math.inf)
+
+    def __post_init__(self) -> None:
+        if self.value.ndim != 3 or self.value.size == 0:
+            raise ValueError(f"expected values (rows, columns, c), found {self.value.shape}")
+        for name in ("gradient_size", "laplacian"):
+            if getattr(self, name).shape != self.value.shape[:2]:
+                raise ValueError(f"{name} must be {self.value.shape[:2]}, found {getattr(self, name).shape}")
+        for name in ("value", "gradient_size", "laplacian"):
+            if not np.isfinite(getattr(self, name)).all():
+                raise ValueError(f"expected finite {name}, found NaN or infinity")
 
 
 def area_vectors(vertices: NDArray[np.floating], faces: NDArray[np.int64]) -> NDArray[np.float64]:

@@ -1,4 +1,4 @@
-"""A Mesh is validated when it is made."""
+"""What stages hand to each other is validated when it is made."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import trimesh
 
-from sdf_siren.artifacts import Mesh, area_vectors, vertex_normals
+from sdf_siren.artifacts import Mesh, SignalPortrait, area_vectors, vertex_normals
 
 VERTICES = np.array([[0, 0, 0], [1, 0, 0], [0, 1, 0], [0, 0, 1]])
 FACES = np.array([[0, 2, 1], [0, 1, 3], [0, 3, 2], [1, 2, 3]])
@@ -75,3 +75,31 @@ def test_vertex_normals_of_a_cube_are_its_diagonals() -> None:
 def test_a_vertex_without_faces_has_no_normal() -> None:
     normals = vertex_normals(np.eye(4, 3), np.array([[0, 1, 2]]))
     assert (normals[3] == 0).all()
+
+
+def test_the_portrait_of_the_truth_has_no_error() -> None:
+    flat = np.zeros((2, 3))
+    portrait = SignalPortrait("truth", np.zeros((2, 3, 1)), flat, flat)
+    assert portrait.psnr == (np.inf,) * 3
+    assert portrait.parameters == portrait.steps == portrait.seconds == 0
+
+
+def test_a_portrait_has_maps_of_its_own_shape() -> None:
+    value, flat = np.zeros((2, 3, 1)), np.zeros((2, 3))
+    for arrays, message in (
+        ((flat, flat, flat), "expected values"),
+        ((value[:0], flat[:0], flat[:0]), "expected values"),
+        ((value, flat.T, flat), r"gradient_size must be \(2, 3\)"),
+        ((value, flat, flat[:1]), r"laplacian must be \(2, 3\)"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            SignalPortrait("a", *arrays)
+
+
+@pytest.mark.parametrize("name", ["value", "gradient_size", "laplacian"])
+@pytest.mark.parametrize("bad", [np.nan, np.inf])
+def test_a_portrait_is_finite(name: str, bad: float) -> None:
+    arrays = {"value": np.zeros((2, 3, 1)), "gradient_size": np.zeros((2, 3)), "laplacian": np.zeros((2, 3))}
+    arrays[name][0, 0] = bad
+    with pytest.raises(ValueError, match=f"finite {name}"):
+        SignalPortrait("a", **arrays)

@@ -11,7 +11,8 @@ from PIL import Image
 
 from sdf_siren.artifacts import Grid
 from sdf_siren.files import atomic_path
-from sdf_siren.render.charts import SIZE, Axis, heat_map, line_chart
+from sdf_siren.render.charts import SIZE, heat_map, line_chart
+from sdf_siren.render.scales import Axis
 
 
 def write_sheet(

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 
-from sdf_siren.render.charts import SIZE, Axis, _number, _span, _ticks, heat_map, line_chart
+from sdf_siren.render.charts import LINES, PALE, SIZE, heat_map, line_chart
 from sdf_siren.render.colours import DIVERGING, NOTHING, SEQUENTIAL, coloured
+from sdf_siren.render.scales import Axis
 
 UNIT = Axis("x", 0.0, 1.0), Axis("y", 0.0, 1.0)
 
@@ -83,20 +86,58 @@ def test_odd_lines(y):
         assert chart.size == SIZE
 
 
-@pytest.mark.parametrize(("low", "high"), [(0, 1), (-3e-5, 2e-5), (1e10, 1e10 + 3), (-1, 200)])
-def test_ticks_are_round_and_inside(low, high):
-    ticks = _ticks(low, high)
-    assert 2 <= len(ticks) <= 7
-    assert all(low - 1e-9 * (high - low) <= tick <= high + 1e-9 * (high - low) for tick in ticks)
-    steps = np.diff(ticks)
-    assert np.allclose(steps, steps[0])
+def pixels_of(picture, colour):
+    """Rows and columns of exactly this colour."""
+    return np.nonzero((np.asarray(picture) == colour).all(2))
 
 
-def test_scale_of_powers_of_ten():
-    assert _span(np.array([2e-7, 3.0]), False, True) == (-7, 1)
-    assert _span(np.array([-2.0, 1.0]), True, False) == (-2, 2)
+def test_six_lines_have_six_colours_and_labels_outside_the_frame():
+    x = np.linspace(0, 1, 50)
+    lines = [(f"network {k}", x, np.sqrt(x) + k) for k in range(6)]
+    labelled = line_chart(lines, "x", "", beside=120)
+    bare = line_chart([("", *line[1:]) for line in lines], "x", "", beside=120, size=SIZE)
+    for colour in LINES:
+        assert len(pixels_of(labelled, colour)[0]) > 50
+        assert len(pixels_of(bare, colour)[0]) > 50
+    # Lines end at the frame, so that beyond it there are only the marks of the labels, in the lines' order.
+    columns = [pixels_of(labelled, colour)[1].max() for colour in LINES]
+    assert len(set(columns)) == 1
+    rows = [pixels_of(labelled, colour)[0][pixels_of(labelled, colour)[1] == columns[0]] for colour in LINES]
+    assert all(above.min() > below.max() for above, below in pairwise(rows))
 
 
-def test_rounded_zero_is_zero():
-    assert _number(1e-17, 1.0) == "0"
-    assert _number(0.25, 1.0) == "0.25"
+def test_labels_of_lines_that_end_together_stand_apart_and_inside():
+    x = np.linspace(0, 1, 5)
+    for level in (0.0, 1.0):
+        lines = [("bound", x, 1 - level + 0 * x)] + [(f"{k}", x, level + 0 * x) for k in range(5)]
+        chart = line_chart(lines, "x", "", beside=120, size=(520, 240))
+        edge = pixels_of(chart, LINES[5])[1].max()
+        rows = sorted(
+            np.median(pixels_of(chart, colour)[0][pixels_of(chart, colour)[1] == edge]) for colour in LINES
+        )
+        assert min(np.diff(rows)) >= 17
+        assert rows[0] >= 40
+        assert rows[-1] <= 240 - 48 + 1
+
+
+def test_a_single_point_beside_its_label_is_a_dot():
+    chart = line_chart(
+        [("a", np.arange(2.0), np.arange(2.0)), ("b", np.ones(1), np.zeros(1))], "x", "", beside=120
+    )
+    frame = pixels_of(chart, LINES[1])[1]
+    assert len(set(frame.tolist())) > 20  # the dot's columns and the mark's
+
+
+def test_what_lies_on_a_pale_line_leaves_it_visible():
+    x = np.linspace(0, 1, 100)
+    chart = line_chart([("", x, x), ("", x, x)], "x", "", pale=True)
+    assert len(pixels_of(chart, PALE)[0]) > len(pixels_of(chart, LINES[1])[0]) > 100
+
+
+def test_given_ends_of_a_scale_are_kept():
+    values = np.full((5, 5), 0.5)
+    chart = heat_map(values, *UNIT, "", signed=False, ends=(0.5, 1.0), size=(300, 200), filled=True)
+    assert chart.size == (300, 200)
+    rows, columns = pixels_of(chart, SEQUENTIAL[0])
+    assert np.ptp(columns) >= 300 - 66 - 92 - 4
+    assert np.ptp(rows) >= 200 - 40 - 48 - 4
