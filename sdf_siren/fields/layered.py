@@ -77,6 +77,12 @@ class LayeredField(ABC):
 
         in_chunks(n, rows, self.device, work, loaded)
 
+    @abstractmethod
+    def to(
+        self, *, dtype: torch.dtype | None = None, device: torch.device | str | None = None
+    ) -> LayeredField:
+        """A copy with other storage."""
+
     def workspace(self, rows: int, *, gradient: bool = True) -> Workspace:
         """Preallocated buffers for ``rows`` points at a time; see :mod:`sdf_siren.fields.closed_form`."""
         return Workspace(self.layers, rows, gradient=gradient)

@@ -13,7 +13,6 @@ from numpy.typing import ArrayLike, NDArray
 from sdf_siren.fields.layered import LayeredField
 from sdf_siren.frames import GridFrame
 
-
 PART = 2**17
 """Places evaluated at once on a grid."""
 
@@ -71,7 +70,9 @@ class SignalField:
         return self._swept(axes, self.derivatives)
 
     def _swept(
-        self, axes: Sequence[ArrayLike], evaluate: Callable[[NDArray[np.float64]], tuple[NDArray[np.float64], ...]]
+        self,
+        axes: Sequence[ArrayLike],
+        evaluate: Callable[[NDArray[np.float64]], tuple[NDArray[np.float64], ...]],
     ) -> tuple[NDArray[np.float32], ...]:
         """``evaluate`` on parts of a grid, put together."""
         along = [np.asarray(axis, dtype=np.float64) for axis in axes]

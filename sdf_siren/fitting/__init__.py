@@ -4,19 +4,25 @@ from sdf_siren.fitting.cost import CostEstimate, estimate_cost, settings_within
 from sdf_siren.fitting.equations import SOLVERS, SolvedProblem, solve_problem
 from sdf_siren.fitting.refit import detail_sentence, refit_sentence
 from sdf_siren.fitting.settings import QUALITIES, SurfaceSettings
+from sdf_siren.fitting.signal_settings import SignalSettings, resolve_signal_settings
+from sdf_siren.fitting.signals import fit_image, fit_signal
 from sdf_siren.fitting.surface import choose_settings, fit_surface
 
 __all__ = [
     "QUALITIES",
     "SOLVERS",
     "CostEstimate",
+    "SignalSettings",
     "SolvedProblem",
     "SurfaceSettings",
     "choose_settings",
     "detail_sentence",
     "estimate_cost",
+    "fit_image",
+    "fit_signal",
     "fit_surface",
     "refit_sentence",
+    "resolve_signal_settings",
     "settings_within",
     "solve_problem",
 ]

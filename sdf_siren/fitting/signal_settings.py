@@ -32,15 +32,15 @@ class SignalSettings:
 
     Attributes:
         quality: the preset; ``paper`` is the recipe of the SIREN paper's code.
-        network: ``siren``, or a baseline: ``relu``, ``tanh``, or ``encoding``, a ReLU network behind a positional
-            encoding.
+        network: ``siren``, or a baseline: ``relu``, ``tanh``, or ``encoding``, a ReLU network behind a
+            positional encoding.
         smooth: keep the network from inventing waves between the samples, at the price of the fit at them.
         steps: optimizer steps.
         width: units per hidden layer.
         depth: hidden layers after the first.
         omega_0: the factor inside the sines.
-        spectrum: the exponent with which the first layer's frequencies follow the signal's spectrum; 0 keeps the
-            paper's first layer.
+        spectrum: the exponent with which the first layer's frequencies follow the signal's spectrum; 0
+            keeps the paper's first layer.
         batch: samples per step; 0 takes all of them at every step.
         learning_rate: its peak.
         value_weight, gradient_weight, laplacian_weight: of what the fit is told of the signal.
@@ -98,8 +98,8 @@ def resolve_signal_settings(
     Args:
         signal: whose size, and for ``psnr`` whose spectrum, decides the network's size.
         quality: one of ``QUALITIES``.
-        psnr: decibels that the fit should reach: the network gets about as many parameters as there are cosines
-            in the signal above the error that this allows.
+        psnr: decibels that the fit should reach: the network gets about as many parameters as there are
+            cosines in the signal above the error that this allows.
         parameters: of the network, about.
         overrides: fields of :class:`SignalSettings` that are given; None means not given.
 
@@ -152,6 +152,4 @@ def cosines_for(signal: Signal, psnr: float) -> int:
 
 def shape_of(settings: SignalSettings, signal: Signal) -> SirenShape:
     """The architecture of the SIREN."""
-    return SirenShape(
-        len(signal.shape), signal.channels, settings.width, settings.depth, settings.omega_0
-    )
+    return SirenShape(len(signal.shape), signal.channels, settings.width, settings.depth, settings.omega_0)

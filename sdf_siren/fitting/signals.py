@@ -63,9 +63,9 @@ def image_signal(image: NDArray[np.generic]) -> Signal:
     """
     image = image[..., None] if image.ndim == 2 else image
     if image.dtype in (np.uint8, np.uint16):
-        most = np.iinfo(image.dtype).max
-        form = SampleFormat(bits=8 * image.dtype.itemsize)
-        return Signal((image / most).astype(np.float32), IMAGE, format=form, source="image")
+        bits = 8 * image.dtype.itemsize
+        samples = image.astype(np.float64) / (2**bits - 1)
+        return Signal(samples.astype(np.float32), IMAGE, format=SampleFormat(bits=bits), source="image")
     if image.dtype.kind != "f":
         raise UsageError(f"an image needs numbers of type uint8, uint16 or float, found {image.dtype}")
     low, high = (float(image.min()), float(image.max())) if image.size else (0.0, 1.0)
@@ -89,8 +89,8 @@ def fit_signal(
 ) -> SignalField:
     """Fit a network to the samples of a signal, or to their derivatives.
 
-    The same signal, settings and seed give the same field again on one machine, whatever the number of threads
-    and whether interrupted or not.
+    The same signal, settings and seed give the same field again on one machine, whatever the number of
+    threads and whether interrupted or not.
 
     Args:
         signal: what to fit.
@@ -120,7 +120,9 @@ def fit_signal(
     keeper = None
     if checkpoint is not None:
         told = signal.samples if supervision.integral is None else supervision.integral
-        keeper = checkpoints.Keeper(Path(checkpoint), checkpoints.fingerprint(description, torch.from_numpy(told)))
+        keeper = checkpoints.Keeper(
+            Path(checkpoint), checkpoints.fingerprint(description, torch.from_numpy(told))
+        )
         if resume and keeper.path.exists():
             trainer.restore(checkpoints.load(keeper.path, keeper.fit, place))
 
@@ -150,9 +152,7 @@ def fit_signal(
 
 def signal_network(settings: SignalSettings, signal: Signal, seed: int) -> LayeredField:
     """A new network, initialised: a SIREN, or a baseline with about as many parameters."""
-    shape = SirenShape(
-        len(signal.shape), signal.channels, settings.width, settings.depth, settings.omega_0
-    )
+    shape = SirenShape(len(signal.shape), signal.channels, settings.width, settings.depth, settings.omega_0)
     if settings.network == "siren":
         siren = initialise(shape, seed=seed, hidden_bias=1.0 if settings.quality == "paper" else 0.0)
         if settings.spectrum > 0:

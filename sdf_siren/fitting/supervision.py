@@ -1,8 +1,9 @@
 """What a signal's fit is told: values, differences, Laplacians, or guidance under a mask, as loss terms.
 
 Training on derivatives alone is slow: a low wave's derivative is small, and so is its share in the loss. But
-derivatives on a grid can be integrated classically in milliseconds (:mod:`sdf_siren.signals.integration`). So a fit
-without values first learns the classical integral, and then the derivatives are what it is corrected by.
+derivatives on a grid can be integrated classically in milliseconds (:mod:`sdf_siren.signals.integration`).
+So a fit without values first learns the classical integral, and then the derivatives are what it is
+corrected by.
 """
 
 from __future__ import annotations
@@ -39,7 +40,8 @@ from sdf_siren.signals.integration import (
 from sdf_siren.signals.spectral import gradient, laplacian
 
 WARM_PART = 0.7
-"""Of a fit without values: so long it learns the classical integral, and then derivatives with what is known."""
+"""Of a fit without values: so long it learns the classical integral, and then derivatives with what is
+known."""
 
 Array = NDArray[np.float64]
 
@@ -50,10 +52,10 @@ class Supervision:
 
     Attributes:
         objective: the loss terms with their weights.
-        integral: (n_1, .., n_d, c) in the network's units, what derivatives were integrated to; None where values
-            are given.
-        mean: (c,) of the samples in the network's units, to which the fit is shifted where nothing else fixes the
-            constant; None where something does.
+        integral: (n_1, .., n_d, c) in the network's units, what derivatives were integrated to; None where
+            values are given.
+        mean: (c,) of the samples in the network's units, to which the fit is shifted where nothing else
+            fixes the constant; None where something does.
     """
 
     objective: SampleObjective
@@ -99,7 +101,8 @@ def edit_supervision(edit: Edit, signal: Signal, device: torch.device) -> Superv
     factor, shape = 2 / signal.format.peak, signal.shape
     solution = np.asarray((edit.solution - signal.format.low) * factor - 1)
     known = Values(
-        _flat((edit.known - signal.format.low) * factor - 1, device), _flat(edit.stays[..., None], device)[:, 0]
+        _flat((edit.known - signal.format.low) * factor - 1, device),
+        _flat(edit.stays[..., None], device)[:, 0],
     )
     guided = Differences(
         tuple(_flat(_extended(g * factor, shape), device) for g in edit.differences),
@@ -167,9 +170,9 @@ def _flat(samples: NDArray[np.generic], device: torch.device) -> Tensor:
     return torch.from_numpy(samples.reshape(math.prod(samples.shape[:d]), -1).astype(np.float32)).to(device)
 
 
-def _extended(difference: Array, shape: tuple[int, ...]) -> Array:
+def _extended(difference: NDArray[np.generic], shape: tuple[int, ...]) -> NDArray[np.generic]:
     """Zeros behind the last sample, where there is no next one."""
-    found = np.zeros((*shape, difference.shape[-1]), difference.dtype)
+    found: NDArray[np.generic] = np.zeros((*shape, difference.shape[-1]), difference.dtype)
     found[tuple(slice(n) for n in difference.shape[:-1])] = difference
     return found
 
