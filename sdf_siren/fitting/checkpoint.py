@@ -8,8 +8,10 @@ from __future__ import annotations
 import hashlib
 import json
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import torch
 from torch import Tensor
@@ -38,29 +40,45 @@ def save(path: Path, state: dict[str, Tensor], fit: str) -> None:
         save_file(tensors, temporary, metadata={_KEY: fit})
 
 
+def identity_of(path: Path) -> str:
+    """The fingerprint of the fit that ``path`` is a checkpoint of.
+
+    Raises:
+        UsageError: the file is no checkpoint.
+    """
+    with _opened(path) as file:
+        found = (file.metadata() or {}).get(_KEY)
+        if found is None:
+            raise UsageError(f"{path}: expected a checkpoint of this program; use --force to start anew")
+        return str(found)
+
+
 def load(path: Path, fit: str, device: torch.device) -> dict[str, Tensor]:
     """The state in ``path``.
 
     Raises:
         UsageError: the file is no checkpoint, or belongs to another scan or other settings.
     """
+    if identity_of(path) != fit:
+        raise UsageError(
+            f"{path}: the checkpoint belongs to another input, seed or settings; "
+            "repeat the original command, or use --force to start anew"
+        )
+    with _opened(path) as file:
+        state = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (not a dict)
+    # A generator's state stays in main memory whatever its device.
+    return {name: t if name == "generator" else t.to(device) for name, t in state.items()}
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[Any]:
     from safetensors import SafetensorError, safe_open
 
     try:
         with safe_open(path, framework="pt", device="cpu") as file:
-            found = (file.metadata() or {}).get(_KEY)
-            if found is None:
-                raise UsageError(f"{path}: expected a checkpoint of this program; use --force to start anew")
-            if found != fit:
-                raise UsageError(
-                    f"{path}: the checkpoint belongs to another scan, seed or settings; "
-                    "repeat the original command, or use --force to start anew"
-                )
-            state = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (not a dict)
+            yield file
     except SafetensorError as error:
         raise UsageError(f"{path}: damaged checkpoint ({error}); use --force to start anew") from None
-    # A generator's state stays in main memory whatever its device.
-    return {name: t if name == "generator" else t.to(device) for name, t in state.items()}
 
 
 CHECKPOINT_SECONDS = 10.0

@@ -118,11 +118,11 @@ def _seconds_per_step(settings: SurfaceSettings, place: torch.device) -> float:
     with single_threaded():
         for step in range(_WARM_UP + _TIMED):
             if step == _WARM_UP:
-                _wait_for(place)
+                wait_for(place)
                 start = time.perf_counter()
             gradients, _ = engine(batch, 0.0)
             optimizer.step(gradients, settings.learning_rate)
-        _wait_for(place)
+        wait_for(place)
     return (time.perf_counter() - start) / _TIMED
 
 
@@ -140,6 +140,7 @@ def _made_up_batch(s: SurfaceSettings, device: torch.device) -> dict[str, PointG
     return {"surface": group(s.surface_points), "near": group(s.near_points), "far": group(s.far_points)}
 
 
-def _wait_for(device: torch.device) -> None:
+def wait_for(device: torch.device) -> None:
+    """Until a GPU has done what it was asked."""
     if device.type == "cuda":
         torch.cuda.synchronize(device)

@@ -39,6 +39,8 @@ from sdf_siren.signals.editing import Edit
 
 BETAS = (0.9, 0.99)
 WARMUP, FLOOR = 50, 0.005
+MOST_ROUNDS = 4
+"""Of training, where a fit has decibels to reach."""
 OCTAVES = 10
 """Of the positional encoding of a baseline (Mildenhall et al. 2020, for positions)."""
 
@@ -115,39 +117,97 @@ def fit_signal(
     supervision = (
         supervision_of(signal, chosen, place) if edit is None else edit_supervision(edit, signal, place)
     )
-    trainer = signal_trainer(network, supervision, signal, chosen, seed)
     description = {"settings": dataclasses.asdict(chosen), "seed": seed, "edit": edit is not None}
-    keeper = None
+    told = signal.samples if supervision.integral is None else supervision.integral
+    fit = _Fit(network, supervision, signal, chosen, seed, progress)
     if checkpoint is not None:
-        told = signal.samples if supervision.integral is None else supervision.integral
-        keeper = checkpoints.Keeper(
-            Path(checkpoint), checkpoints.fingerprint(description, torch.from_numpy(told))
-        )
-        if resume and keeper.path.exists():
-            trainer.restore(checkpoints.load(keeper.path, keeper.fit, place))
-
-    def report(_: Trainer[Blocks], look: Look) -> None:
-        progress(Progress("fit", look.step, look.steps, {**look.losses, "rate": look.rate}))
-
-    try:
-        trainer.run((*([keeper] if keeper else []), report))
-    except KeyboardInterrupt:
-        if keeper is not None:
-            keeper.save()
-        raise
-    network = network.to(device="cpu")
+        identity = checkpoints.fingerprint({**description, "psnr": psnr}, torch.from_numpy(told))
+        fit.keep(Path(checkpoint), identity, resume=resume)
     form = signal.format
+    field = SignalField(network, signal.frame, form.low, form.high, signal.axes)
+    reached = math.nan
+    for number in range(fit.first, 1 if psnr is None else MOST_ROUNDS):
+        losses = fit.round(number)
+        if edit is None and chosen.value_weight > 0:
+            reached = decibels(field, signal)
+        if psnr is None or not reached < psnr:
+            break
+    if supervision.mean is not None:
+        _shift(field, supervision.mean)
     record = {
         **description,
-        "losses": trainer.losses,
+        "rounds": number + 1,
+        "losses": losses,
         "device": str(place),
         "parameters": network.parameter_count,
         "source": Path(signal.source).name,
+        **({} if math.isnan(reached) else {"psnr": reached}),
     }
-    field = SignalField(network, signal.frame, form.low, form.high, signal.axes, record)
-    if supervision.mean is not None:
-        _shift(field, supervision.mean)
-    return field
+    return dataclasses.replace(field, network=network.to(device="cpu"), record=record)
+
+
+def decibels(field: SignalField, signal: Signal) -> float:
+    """The PSNR at all samples; infinite for an exact fit."""
+    missed = field.on_grid(signal.frame.axes()) - signal.samples
+    square = float(np.mean(np.square(missed, dtype=np.float64)))
+    return math.inf if square == 0 else 10 * math.log10(signal.format.peak**2 / square)
+
+
+class _Fit:
+    """Rounds of training, each twice as long as the one before; most fits need one.
+
+    Attributes:
+        first: the round to start with, above 0 where a checkpoint is from a later one.
+    """
+
+    def __init__(
+        self,
+        network: LayeredField,
+        supervision: Supervision,
+        signal: Signal,
+        settings: SignalSettings,
+        seed: int,
+        progress: ProgressCallback,
+    ) -> None:
+        self._network, self._supervision, self._signal = network, supervision, signal
+        self._settings, self._seed, self._progress = settings, seed, progress
+        self._path: Path | None = None
+        self._identity, self._resume, self.first = "", False, 0
+
+    def keep(self, path: Path, identity: str, *, resume: bool) -> None:
+        """Keep a checkpoint at ``path``, and with ``resume`` go on from the one there."""
+        self._path, self._identity = path, identity
+        if resume and path.exists():
+            found = checkpoints.identity_of(path)
+            rounds = [number for number in range(MOST_ROUNDS) if self._name(number) == found]
+            self._resume, self.first = True, rounds[0] if rounds else 0
+
+    def _name(self, number: int) -> str:
+        return f"{self._identity}.{number}"
+
+    def round(self, number: int) -> dict[str, float]:
+        """Train; returns the last losses."""
+        factor, s = 2**number, self._settings
+        settings = dataclasses.replace(s, steps=s.steps * factor, learning_rate=s.learning_rate / factor)
+        trainer = signal_trainer(
+            self._network, self._supervision, self._signal, settings, self._seed + number
+        )
+        keeper = None
+        if self._path is not None:
+            keeper = checkpoints.Keeper(self._path, self._name(number))
+            if self._resume and number == self.first:
+                trainer.restore(checkpoints.load(self._path, keeper.fit, self._network.device))
+
+        def report(_: Trainer[Blocks], look: Look) -> None:
+            self._progress(Progress("fit", look.step, look.steps, {**look.losses, "rate": look.rate}))
+
+        try:
+            trainer.run((*([keeper] if keeper else []), report))
+        except KeyboardInterrupt:
+            if keeper is not None:
+                keeper.save()
+            raise
+        return trainer.losses
 
 
 def signal_network(settings: SignalSettings, signal: Signal, seed: int) -> LayeredField:

@@ -70,3 +70,14 @@ def test_a_sine_needs_a_positive_frequency():
     for wrong in (0.0, -1.0, math.nan, math.inf):
         with pytest.raises(ValueError, match="omega_0"):
             Sine(wrong)
+
+
+@pytest.mark.parametrize("activation", ACTIVATIONS, ids=str)
+def test_in_place_gives_the_value_and_the_slope(activation):
+    z = arguments()
+    value, slope = activation.derivatives(z, 1)
+    overwritten, found = z.clone(), torch.empty_like(z)
+    assert activation.apply_(overwritten, found) is overwritten
+    torch.testing.assert_close(overwritten, value, rtol=1e-15, atol=0)
+    torch.testing.assert_close(found, slope, rtol=1e-14, atol=1e-15)
+    assert torch.equal(activation.apply_(z.clone()), overwritten)

@@ -15,7 +15,7 @@ from swept_networks import (
 
 from sdf_siren.fields import sweeps
 from sdf_siren.fields.activations import Sine, Tanh
-from sdf_siren.fields.adjoint import row_gradients, row_jacobian
+from sdf_siren.fields.adjoint import channel_gradients, row_gradients, row_jacobian
 from sdf_siren.fields.sweeps import hidden_rows
 
 
@@ -103,3 +103,61 @@ def test_adjoints_that_do_not_fit_are_refused():
         row_gradients(layers, x, *given, torch.ones(9, dtype=torch.float64))
     with pytest.raises(ValueError, match="expected beta"):
         row_jacobian(layers, x, given[0], given[1][:3], given[2])
+
+
+def columns_by_autograd(layers, x, order):
+    """(1 | 1 + d | 2 + d, n, outputs) of the layers, by rows with one coefficient each."""
+    d = x.shape[1]
+    zero, found = (x.new_zeros(()), x.new_zeros(d), x.new_zeros(d, d)), []
+    picks = [(x.new_ones(()), *zero[1:])]
+    if order >= 1:
+        picks += [(zero[0], unit, zero[2]) for unit in torch.eye(d, dtype=x.dtype)]
+    if order == 2:
+        picks.append((*zero[:2], torch.eye(d, dtype=x.dtype)))
+    for pick in picks:
+        found.append(torch.stack([row_by_autograd(layers, point, *pick) for point in x]))
+    return torch.stack(found)
+
+
+@pytest.mark.parametrize("activation", ACTIVATIONS, ids=lambda a: a.name)
+@pytest.mark.parametrize("order", [0, 1, 2])
+@pytest.mark.parametrize("encoded", [False, True], ids=["", "encoded"])
+def test_channel_gradients_agree_with_autograd(activation, order, encoded):
+    layers, x = layers_of(activation, 2, 2, outputs=2, encoded=encoded), points(6, 2)
+    parameters = [p.clone().requires_grad_() for p in parameters_of(layers)]
+    columns = columns_by_autograd(with_parameters(layers, parameters), x, order)
+    factors = random(*columns.shape, seed=50)
+    expected = torch.autograd.grad((factors * columns.square()).sum(), parameters, allow_unused=True)
+    seen = []
+
+    def loss(part, found):
+        torch.testing.assert_close(found, columns.detach()[:, part], rtol=1e-11, atol=1e-11)
+        seen.append((part.start, part.stop))
+        return 2 * factors[:, part] * found
+
+    gradients = channel_gradients(layers, x, order, loss)
+    assert sum(stop - start for start, stop in seen) == len(x)
+    for found, wanted, parameter in zip(gradients.tensors, expected, parameters, strict=True):
+        wanted = torch.zeros_like(parameter) if wanted is None else wanted
+        torch.testing.assert_close(found, wanted, rtol=1e-11, atol=1e-12 * float(wanted.abs().max() + 1))
+
+
+def test_parts_of_channel_gradients_keep_points_together_and_do_not_depend_on_threads(monkeypatch):
+    layers, x = layers_of(Sine(2.0), 2, 2), points(504, 2)
+    monkeypatch.setattr(sweeps, "CHUNK_NUMBERS", 400)
+    before, found = torch.get_num_threads(), []
+    for threads in (1, 3):
+        parts = []
+
+        def loss(part, columns, parts=parts):
+            parts.append((part.start, part.stop))
+            return columns.sin()
+
+        torch.set_num_threads(threads)
+        try:
+            found.append(channel_gradients(layers, x, 1, loss, multiple=12).flat)
+        finally:
+            torch.set_num_threads(before)
+        assert all(start % 12 == stop % 12 == 0 for start, stop in parts)
+        assert len(parts) > 10
+    assert torch.equal(*found)

@@ -2,8 +2,9 @@
 
 import pytest
 import torch
+from swept_networks import ACTIVATIONS, evaluate, layers_of, parameters_of, points, random, with_parameters
 
-from sdf_siren.fields import Siren, SirenShape, initialise
+from sdf_siren.fields import Siren, SirenShape, Workspace, initialise
 
 
 def autograd_oracle(network: Siren, x, fbar, gbar):
@@ -83,3 +84,26 @@ def test_finite_differences_approach_the_gradient_with_second_order():
         columns = [(network.value(x + s) - network.value(x - s)) / (2 * step) for s in shift]
         errors.append(float((torch.cat(columns, dim=1) - g).abs().max()))
     assert errors[0] / errors[1] == pytest.approx(4, rel=0.1)
+
+
+@pytest.mark.parametrize("activation", ACTIVATIONS, ids=lambda a: a.name)
+@pytest.mark.parametrize("hidden", [1, 3])
+@pytest.mark.parametrize("encoded", [False, True], ids=["", "encoded"])
+@pytest.mark.parametrize("outputs", [1, 3])
+def test_values_and_their_adjoints_of_any_activation(activation, hidden, encoded, outputs):
+    layers, x, fbar = (
+        layers_of(activation, hidden, 2, outputs, encoded),
+        points(17, 2),
+        random(17, outputs, seed=1),
+    )
+    parameters = [p.clone().requires_grad_() for p in parameters_of(layers)]
+    value = torch.stack([evaluate(with_parameters(layers, parameters), point) for point in x])
+    expected = torch.autograd.grad((fbar * value).sum(), parameters)
+    workspace = Workspace(layers, 20)
+    workspace.load()
+    gradients = workspace.new_gradients()
+    torch.testing.assert_close(workspace.value(x), value.detach(), rtol=1e-12, atol=1e-13)
+    torch.testing.assert_close(workspace.value_for_training(x), value.detach(), rtol=1e-12, atol=1e-13)
+    workspace.backward(gradients, fbar)
+    for found, wanted in zip(gradients.tensors, expected, strict=True):
+        torch.testing.assert_close(found, wanted, rtol=1e-11, atol=1e-11)

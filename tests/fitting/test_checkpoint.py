@@ -26,7 +26,7 @@ def test_round_trip_is_exact(tmp_path):
 def test_another_fit_is_refused(tmp_path):
     path = tmp_path / "fit.checkpoint"
     checkpoint.save(path, {"step": torch.tensor(1)}, "abc")
-    with pytest.raises(UsageError, match="another scan"):
+    with pytest.raises(UsageError, match="another input"):
         checkpoint.load(path, "abd", CPU)
 
 

@@ -1,0 +1,89 @@
+"""What a signal's fit will cost, measured on this machine before it starts."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+import time
+from typing import Any
+
+import torch
+
+from sdf_siren.errors import UsageError
+from sdf_siren.fields import choose_device
+from sdf_siren.fitting.cost import FEWEST_STEPS, CostEstimate, wait_for
+from sdf_siren.fitting.sample_engine import CHUNK_ROWS
+from sdf_siren.fitting.signal_settings import SignalSettings, resolve_signal_settings, shape_of
+from sdf_siren.fitting.signals import signal_network, signal_trainer
+from sdf_siren.fitting.supervision import supervision_of
+from sdf_siren.signals import Signal
+
+WARM_UP, TIMED = 3, 10
+_BYTES_PER_NUMBER = 60
+"""Samples in float32, their targets, and in float64 what is computed from them once."""
+
+
+def seconds_per_step(signal: Signal, settings: SignalSettings, device: torch.device) -> float:
+    """Seconds of an optimizer step, measured on the signal itself with a network that is thrown away."""
+    supervision = supervision_of(signal, settings, device)
+    network = signal_network(settings, signal, 0).to(device=device)
+    taken = 0.0
+    for steps in (WARM_UP, TIMED):
+        trainer = signal_trainer(network, supervision, signal, dataclasses.replace(settings, steps=steps), 0)
+        wait_for(device)
+        start = time.perf_counter()
+        trainer.run()
+        wait_for(device)
+        taken = time.perf_counter() - start
+    return taken / TIMED
+
+
+def estimate_signal_cost(signal: Signal, settings: SignalSettings, device: str = "auto") -> CostEstimate:
+    """Run a few steps and extrapolate.
+
+    Args:
+        signal: to be fitted.
+        settings: of the fit.
+        device: as for ``fit_signal``.
+    """
+    place = choose_device(device)
+    seconds = seconds_per_step(signal, settings, place) * settings.steps
+    batch = settings.batch or math.prod(signal.shape)
+    rows = CHUNK_ROWS * torch.get_num_threads() if place.type == "cpu" else batch
+    buffers = rows * settings.width * (settings.depth + 1) * 7 * 4
+    gradients = (4 + -(-batch // CHUNK_ROWS)) * shape_of(settings, signal).parameter_count * 4
+    return CostEstimate(seconds, buffers + gradients + signal.samples.size * _BYTES_PER_NUMBER, str(place))
+
+
+def signal_settings_within(
+    signal: Signal,
+    seconds: float,
+    quality: str = "standard",
+    *,
+    steps: int | None = None,
+    device: str = "auto",
+    psnr: float | None = None,
+    parameters: int | None = None,
+    **settings: object,
+) -> dict[str, Any]:
+    """The ``steps`` with which a fit takes about ``seconds``.
+
+    Measured on this machine, so another one, or another time, gives another answer: a run that is to be
+    repeated keeps the answer, not the question.
+
+    Raises:
+        UsageError: the time is too short, or steps are given too.
+    """
+    if steps is not None:
+        raise UsageError("fit.image.seconds and fit.image.steps exclude each other; give one of them")
+    place = choose_device(device)
+    chosen = resolve_signal_settings(signal, quality, psnr=psnr, parameters=parameters, **settings)
+    start = time.perf_counter()
+    each = seconds_per_step(signal, chosen, place)
+    count = int((seconds - (time.perf_counter() - start)) / each)
+    if count < FEWEST_STEPS:
+        raise UsageError(
+            f"{signal.source}: expected time for at least {FEWEST_STEPS} steps, found {seconds:.3g} s, "
+            f"enough for {max(count, 0)}; give it more time, or a smaller network with --parameters"
+        )
+    return {"steps": count}
