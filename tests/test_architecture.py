@@ -27,7 +27,7 @@ ONLY_IN = {
     "plyfile": {"io"},
     "trimesh": {"io"},
     "safetensors": {"io", "fitting"},
-    "skimage": {"meshing"},
+    "skimage": {"meshing", "metrics"},
 }
 LIGHT = {"engine", "stages", "cli"}
 HEAVY = {"torch", "open3d", "scipy", "numpy", "skimage", "trimesh", "plyfile", "safetensors", "rich"}
