@@ -27,7 +27,7 @@ ONLY_IN = {
     "plyfile": {"io"},
     "trimesh": {"io"},
     "safetensors": {"io", "fitting"},
-    "skimage": {"meshing", "metrics"},
+    "skimage": {"meshing", "signals"},
 }
 LIGHT = {"engine", "stages", "cli"}
 HEAVY = {"torch", "open3d", "scipy", "numpy", "skimage", "trimesh", "plyfile", "safetensors", "rich"}

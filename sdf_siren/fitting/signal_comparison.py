@@ -15,11 +15,12 @@ from sdf_siren.errors import UsageError
 from sdf_siren.fields import SignalField, choose_device
 from sdf_siren.fitting.signal_cost import seconds_per_step
 from sdf_siren.fitting.signal_settings import NETWORKS, resolve_signal_settings
-from sdf_siren.fitting.signals import decibels, signal_network, signal_trainer
+from sdf_siren.fitting.signals import signal_network, signal_trainer
 from sdf_siren.fitting.supervision import supervision_of
 from sdf_siren.fitting.trainer import Look, Trainer
 from sdf_siren.signals import Signal
 from sdf_siren.signals.blocks import Blocks
+from sdf_siren.signals.fidelity import derivative_score, psnr
 from sdf_siren.signals.spectral import gradient, laplacian
 
 NAMES = {
@@ -83,6 +84,7 @@ def compare_networks(
         form = signal.format
         field = SignalField(network.to(device="cpu"), signal.frame, form.low, form.high, signal.axes)
         value, jacobian, laplace = field.derivatives_on_grid(signal.frame.axes())
+        score = derivative_score(jacobian, slopes, laplace, curvature)
         portrait = SignalPortrait(
             NAMES[kind],
             value,
@@ -91,7 +93,7 @@ def compare_networks(
             network.parameter_count,
             steps,
             taken,
-            (decibels(field, signal), _psnr(jacobian, slopes), _psnr(laplace, curvature)),
+            (psnr(value, signal.samples, form.peak), score.gradient, score.laplacian),
         )
         report(portrait)
         portraits.append(portrait)
@@ -102,9 +104,3 @@ def compare_networks(
 def sizes(gradient: NDArray[np.floating]) -> NDArray[np.floating]:
     """Lengths (rows, columns) of gradients (rows, columns, c, 2), over all channels together."""
     return np.asarray(np.sqrt(np.square(gradient).sum(axis=(-2, -1))))
-
-
-def _psnr(found: NDArray[np.floating], true: NDArray[np.floating]) -> float:
-    """With the true map's range as the peak; infinite where nothing is missed."""
-    square = float(np.mean(np.square(found.astype(np.float64) - true)))
-    return math.inf if square == 0 else 10 * math.log10(float(np.ptp(true)) ** 2 / square)

@@ -33,7 +33,7 @@ from sdf_siren.fitting.supervision import Supervision, edit_supervision, supervi
 from sdf_siren.fitting.trainer import Look, RateSchedule, Trainer
 from sdf_siren.progress import Progress, ProgressCallback, silent
 from sdf_siren.sampling.blocks import BlockSampler
-from sdf_siren.signals import IMAGE, SampleFormat, Signal
+from sdf_siren.signals import IMAGE, SampleFormat, Signal, fidelity
 from sdf_siren.signals.blocks import Blocks, block_side
 from sdf_siren.signals.editing import Edit
 
@@ -129,7 +129,7 @@ def fit_signal(
     for number in range(fit.first, 1 if psnr is None else MOST_ROUNDS):
         losses = fit.round(number)
         if edit is None and chosen.value_weight > 0:
-            reached = decibels(field, signal)
+            reached = fidelity.psnr(field.on_grid(signal.frame.axes()), signal.samples, form.peak)
         if psnr is None or not reached < psnr:
             break
     if supervision.mean is not None:
@@ -144,13 +144,6 @@ def fit_signal(
         **({} if math.isnan(reached) else {"psnr": reached}),
     }
     return dataclasses.replace(field, network=network.to(device="cpu"), record=record)
-
-
-def decibels(field: SignalField, signal: Signal) -> float:
-    """The PSNR at all samples; infinite for an exact fit."""
-    missed = field.on_grid(signal.frame.axes()) - signal.samples
-    square = float(np.mean(np.square(missed, dtype=np.float64)))
-    return math.inf if square == 0 else 10 * math.log10(signal.format.peak**2 / square)
 
 
 class _Fit:

@@ -5,20 +5,12 @@ from sdf_siren.metrics.finite_differences import Comparison, compare_classical, 
 from sdf_siren.metrics.grids import grid_cells, solution_grid
 from sdf_siren.metrics.residual import FitResidual, fit_residual
 from sdf_siren.metrics.sampling import SurfaceSamples, sample_surface
-from sdf_siren.metrics.signals import (
-    DerivativeScore,
-    derivative_score,
-    psnr,
-    psnr_up_to_constant,
-    ssim,
-)
 from sdf_siren.metrics.surface import F_SCORE_PERCENT, SurfaceMetrics, compare
 from sdf_siren.metrics.topology import Topology, topology
 
 __all__ = [
     "F_SCORE_PERCENT",
     "Comparison",
-    "DerivativeScore",
     "EquationError",
     "FitResidual",
     "SurfaceMetrics",
@@ -26,15 +18,11 @@ __all__ = [
     "Topology",
     "compare",
     "compare_classical",
-    "derivative_score",
     "equation_error",
     "fit_residual",
     "grid_cells",
     "no_classical",
-    "psnr",
-    "psnr_up_to_constant",
     "sample_surface",
     "solution_grid",
-    "ssim",
     "topology",
 ]

@@ -11,8 +11,8 @@ from PIL import Image
 from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 
 from sdf_siren.errors import UsageError
-from sdf_siren.metrics.signals import derivative_score, psnr, psnr_up_to_constant, ssim
 from sdf_siren.signals import spectral
+from sdf_siren.signals.fidelity import derivative_score, psnr, psnr_up_to_constant, ssim
 
 SHAPES = [(40, 1), (16, 19, 1), (16, 19, 3), (9, 8, 10, 2)]
 

@@ -99,7 +99,7 @@ def ssim(found: ArrayLike, true: ArrayLike, peak: float) -> float:
         At most 1, which identical signals have.
 
     Raises:
-        UsageError: as :func:`psnr`.
+        UsageError: the shapes differ, there is nothing to compare, or the peak is not positive.
     """
     from skimage.metrics import structural_similarity
 
@@ -126,6 +126,11 @@ def _decibels(squared_error: float, peak: float) -> float:
 
 
 def _pair(found: ArrayLike, true: ArrayLike) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Both as float64 arrays.
+
+    Raises:
+        UsageError: their shapes differ, or there is nothing to compare.
+    """
     a, b = np.asarray(found, np.float64), np.asarray(true, np.float64)
     if a.shape != b.shape or a.ndim < 2 or a.size == 0:
         raise UsageError(
