@@ -133,7 +133,7 @@ def resolve_signal_settings(
         width=256 if paper else width,
         depth=depth,
         omega_0=30.0,
-        spectrum=0.0 if paper or smooth or network != "siren" else 1.0,
+        spectrum=0.0 if paper or smooth or network != "siren" else 1.5,
         batch=0 if paper else min(BATCH, math.prod(signal.shape)),
         learning_rate=1e-4 if paper else 1e-3,
     )

@@ -72,7 +72,7 @@ def mean_spectrum(
         mean = samples[part].astype(np.float64).mean(axis=-1)
         found += np.abs(np.fft.fftn((mean - mean.mean()) * window))
     found.flat[0] = 0
-    found[found < 1e-9 * found.max()] = 0
+    found[found < 1e-9 * found.size * np.abs(samples).max()] = 0  # the rounding of a constant
     return found, [np.asarray(np.fft.fftfreq(n), np.float64) for n in tile]
 
 

@@ -132,7 +132,7 @@ def _derivative_terms(
         else:
             slopes = gradient(u)
             integral = from_gradient(slopes, mean)
-            term = Gradient(_flat(np.moveaxis(slopes, -1, -2), device), steps)
+            term = Gradient(tuple(_flat(g, device) for g in np.moveaxis(slopes, -1, 0)), steps)
         terms.append(WeightedSampleTerm(term, settings.gradient_weight))
     if settings.laplacian_weight > 0:
         if settings.derivative == "stencil":

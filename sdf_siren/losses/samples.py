@@ -165,12 +165,12 @@ class Gradient:
     """``grad f - g`` at the samples, with the network's own derivatives.
 
     Attributes:
-        target: (N, d, c), per sample along every axis.
+        target: one (N, c) for every axis, per sample.
         step: cube lengths per sample along every axis.
         holds: (N,) weights; None is one everywhere.
     """
 
-    target: Tensor
+    target: tuple[Tensor, ...]
     step: tuple[float, ...]
     holds: Tensor | None = None
     name = "gradient"
@@ -178,13 +178,13 @@ class Gradient:
     neighbours = False
 
     def count(self, blocks: int, side: tuple[int, ...]) -> int:
-        return blocks * _volume(side) * self.target.shape[1] * self.target.shape[2]
+        return blocks * _volume(side) * sum(target.shape[1] for target in self.target)
 
     def add_adjoints(self, columns: Tensor, blocks: Blocks, scale: float, into: Tensor) -> Tensor:
         samples = blocks.samples.flatten()
         square = columns.new_zeros(())
-        for axis, step in enumerate(self.step):
-            missed = _missed(columns[1 + axis] * step, self.target[:, axis], self.holds, samples)
+        for axis, (target, step) in enumerate(zip(self.target, self.step, strict=True)):
+            missed = _missed(columns[1 + axis] * step, target, self.holds, samples)
             into[1 + axis].add_(_again(missed, self.holds, samples), alpha=2 * scale * step)
             square += missed.square().sum()
         return square

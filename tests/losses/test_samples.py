@@ -57,7 +57,7 @@ def terms(holds):
             (random(72, CHANNELS, seed=2), random(72, CHANNELS, seed=3)), (w[0], w[1]) if holds else None
         ),
         SecondDifferences(random(72, CHANNELS, seed=4), w[2]),
-        Gradient(random(72, 2, CHANNELS, seed=5), FRAME.step, w[1]),
+        Gradient((random(72, CHANNELS, seed=5), random(72, CHANNELS, seed=7)), FRAME.step, w[1]),
         Laplacian(random(72, CHANNELS, seed=6), FRAME.step[0], w[2]),
     ]
 
@@ -109,7 +109,7 @@ def test_a_ramp_and_a_quadratic_are_matched_exactly_by_their_derivatives():
     step, n = FRAME.step[0], len(here.x)
     one = torch.ones(n, 1, dtype=torch.float64)
     ramp = torch.stack([(3.0 * r - 2 * c)[:, None], 3 * one / step, -2 * one / step])
-    target = torch.tensor([3.0, -2.0], dtype=torch.float64).view(1, 2, 1).expand(72, 2, 1)
+    target = tuple(torch.full((72, 1), slope, dtype=torch.float64) for slope in (3.0, -2.0))
     assert Gradient(target, FRAME.step).add_adjoints(ramp, here, 1.0, torch.zeros_like(ramp)) < 1e-24
     quadratic = torch.cat([ramp, 6 * one[None] / step**2])
     target = torch.full((72, 1), 6.0, dtype=torch.float64)
