@@ -9,6 +9,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from sdf_siren.io.audio import check_audio_path, read_audio, write_audio
     from sdf_siren.io.field_file import load_field, write_field
     from sdf_siren.io.grid_files import check_grid_path, read_grid, write_grid
     from sdf_siren.io.images import check_image_path, read_image, write_image
@@ -19,17 +20,20 @@ if TYPE_CHECKING:
     from sdf_siren.io.solution_file import load_solution, write_solution
 
 _HOME = {
+    "check_audio_path": "audio",
     "check_grid_path": "grid_files",
     "check_image_path": "images",
     "check_mesh_path": "mesh_writer",
     "load_field": "field_file",
     "load_solution": "solution_file",
     "parse_problem": "problem_file",
+    "read_audio": "audio",
     "read_grid": "grid_files",
     "read_image": "images",
     "read_mesh": "mesh_reader",
     "read_points": "points",
     "read_problem": "problem_file",
+    "write_audio": "audio",
     "write_field": "field_file",
     "write_grid": "grid_files",
     "write_image": "images",
@@ -38,17 +42,20 @@ _HOME = {
 }
 
 __all__ = [
+    "check_audio_path",
     "check_grid_path",
     "check_image_path",
     "check_mesh_path",
     "load_field",
     "load_solution",
     "parse_problem",
+    "read_audio",
     "read_grid",
     "read_image",
     "read_mesh",
     "read_points",
     "read_problem",
+    "write_audio",
     "write_field",
     "write_grid",
     "write_image",
