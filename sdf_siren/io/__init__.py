@@ -18,12 +18,15 @@ if TYPE_CHECKING:
     from sdf_siren.io.points import read_points
     from sdf_siren.io.problem_file import parse_problem, read_problem
     from sdf_siren.io.solution_file import load_solution, write_solution
+    from sdf_siren.io.video_reader import read_video
+    from sdf_siren.io.video_writer import check_video_path, write_video
 
 _HOME = {
     "check_audio_path": "audio",
     "check_grid_path": "grid_files",
     "check_image_path": "images",
     "check_mesh_path": "mesh_writer",
+    "check_video_path": "video_writer",
     "load_field": "field_file",
     "load_solution": "solution_file",
     "parse_problem": "problem_file",
@@ -33,12 +36,14 @@ _HOME = {
     "read_mesh": "mesh_reader",
     "read_points": "points",
     "read_problem": "problem_file",
+    "read_video": "video_reader",
     "write_audio": "audio",
     "write_field": "field_file",
     "write_grid": "grid_files",
     "write_image": "images",
     "write_mesh": "mesh_writer",
     "write_solution": "solution_file",
+    "write_video": "video_writer",
 }
 
 __all__ = [
@@ -46,6 +51,7 @@ __all__ = [
     "check_grid_path",
     "check_image_path",
     "check_mesh_path",
+    "check_video_path",
     "load_field",
     "load_solution",
     "parse_problem",
@@ -55,12 +61,14 @@ __all__ = [
     "read_mesh",
     "read_points",
     "read_problem",
+    "read_video",
     "write_audio",
     "write_field",
     "write_grid",
     "write_image",
     "write_mesh",
     "write_solution",
+    "write_video",
 ]
 
 
