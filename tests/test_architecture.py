@@ -28,9 +28,12 @@ ONLY_IN = {
     "trimesh": {"io"},
     "safetensors": {"io", "fitting"},
     "skimage": {"meshing", "signals"},
+    "tifffile": {"io"},
+    "PIL": {"io", "render"},
 }
 LIGHT = {"engine", "stages", "cli"}
 HEAVY = {"torch", "open3d", "scipy", "numpy", "skimage", "trimesh", "plyfile", "safetensors", "rich"}
+HEAVY |= {"PIL", "tifffile"}
 MODULES = sorted(PACKAGE.rglob("*.py"))
 
 

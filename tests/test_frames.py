@@ -1,4 +1,4 @@
-"""The frame's round trip, also at survey offsets."""
+"""The frames of scans, also at survey offsets, and of grids."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sdf_siren.errors import InputError
-from sdf_siren.frames import HALF_EXTENT, Similarity
+from sdf_siren.frames import HALF_EXTENT, GridFrame, Similarity
 
 offsets = st.tuples(*[st.floats(-1e6, 1e6) for _ in range(3)])
 sizes = st.floats(1e-2, 1e4)
@@ -68,3 +68,55 @@ def test_bad_scales_are_refused(scale: float) -> None:
 def test_bad_centres_are_refused() -> None:
     with pytest.raises(InputError, match="finite centre"):
         Similarity((0.0, np.nan, 0.0), 1.0)
+
+
+shapes = st.lists(st.integers(1, 40), min_size=1, max_size=3).map(tuple)
+lengths = st.floats(0.1, 10)
+
+
+@given(shape=shapes, data=st.data())
+def test_the_outer_edges_of_the_corner_samples_reach_the_cube(
+    shape: tuple[int, ...], data: st.DataObject
+) -> None:
+    spacing = tuple(data.draw(lengths) for _ in shape)
+    sides = np.array(shape) * spacing
+    frame = GridFrame.fitting(shape, spacing)
+    low, high = frame.to_cube([np.full(len(shape), -0.5), np.array(shape) - 0.5])
+    np.testing.assert_allclose(high, sides / sides.max(), rtol=1e-12)
+    np.testing.assert_allclose(low, -high, rtol=1e-12)
+
+
+@given(shape=shapes)
+def test_a_step_along_an_axis_is_the_step_of_the_frame(shape: tuple[int, ...]) -> None:
+    frame = GridFrame.fitting(shape)
+    places = np.vstack([np.zeros(len(shape)), np.eye(len(shape))])
+    cube = frame.to_cube(places)
+    np.testing.assert_allclose(cube[1:] - cube[0], np.diag(frame.step), atol=1e-12)
+    assert frame.step == (2 / max(shape),) * len(shape)
+
+
+@given(shape=shapes)
+def test_the_axes_of_the_grid_itself_are_its_indices(shape: tuple[int, ...]) -> None:
+    frame = GridFrame.fitting(shape)
+    for found in (frame.axes(), frame.axes(shape)):
+        for axis, count in zip(found, shape, strict=True):
+            np.testing.assert_array_equal(axis, np.arange(count))
+
+
+@given(shape=shapes, data=st.data())
+def test_axes_of_other_resolutions_cover_the_same_region(shape: tuple[int, ...], data: st.DataObject) -> None:
+    counts = tuple(data.draw(st.integers(1, 90)) for _ in shape)
+    for axis, n, m in zip(GridFrame.fitting(shape).axes(counts), shape, counts, strict=True):
+        assert axis.shape == (m,)
+        np.testing.assert_allclose(axis + axis[::-1], n - 1, atol=1e-10)  # symmetric about the middle
+        assert axis[0] - 0.5 * n / m == pytest.approx(-0.5)
+        np.testing.assert_allclose(np.diff(axis), n / m, rtol=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("shape", "step"),
+    [((), ()), ((0, 3), (1.0, 1.0)), ((2, 3), (1.0,)), ((2, 3), (1.0, 0.0)), ((2,), (np.inf,))],
+)
+def test_bad_grids_are_refused(shape: tuple[int, ...], step: tuple[float, ...]) -> None:
+    with pytest.raises(InputError, match="a grid needs"):
+        GridFrame(shape, step)

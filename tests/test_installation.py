@@ -105,7 +105,7 @@ class TestWheel:
         needed = set(re.findall(r"^Requires-Dist: ([\w-]+)[^;\n]*$", head, re.MULTILINE))
         assert needed == {
             *("click", "libusb-package", "numpy", "open3d", "pillow", "plyfile"),
-            *("rich", "safetensors", "scikit-image", "scipy", "torch", "trimesh"),
+            *("rich", "safetensors", "scikit-image", "scipy", "tifffile", "torch", "trimesh"),
         }
 
     def test_installed(self, wheel, tmp_path):

@@ -1,4 +1,4 @@
-"""Files: scans, meshes and problems in; meshes, fields and grids out.
+"""Files: scans, meshes, signals and problems in; meshes, fields, signals and grids out.
 
 Names are loaded on first use: reading a scan needs neither torch (fields) nor trimesh (meshes).
 """
@@ -9,44 +9,66 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from sdf_siren.io.audio import check_audio_path, read_audio, write_audio
     from sdf_siren.io.field_file import load_field, write_field
     from sdf_siren.io.grid_files import check_grid_path, read_grid, write_grid
+    from sdf_siren.io.images import check_image_path, read_image, write_image
     from sdf_siren.io.mesh_reader import read_mesh
     from sdf_siren.io.mesh_writer import check_mesh_path, write_mesh
     from sdf_siren.io.points import read_points
     from sdf_siren.io.problem_file import parse_problem, read_problem
     from sdf_siren.io.solution_file import load_solution, write_solution
+    from sdf_siren.io.video_reader import read_video
+    from sdf_siren.io.video_writer import check_video_path, write_video
 
 _HOME = {
+    "check_audio_path": "audio",
     "check_grid_path": "grid_files",
+    "check_image_path": "images",
     "check_mesh_path": "mesh_writer",
+    "check_video_path": "video_writer",
     "load_field": "field_file",
     "load_solution": "solution_file",
     "parse_problem": "problem_file",
+    "read_audio": "audio",
     "read_grid": "grid_files",
+    "read_image": "images",
     "read_mesh": "mesh_reader",
     "read_points": "points",
     "read_problem": "problem_file",
+    "read_video": "video_reader",
+    "write_audio": "audio",
     "write_field": "field_file",
     "write_grid": "grid_files",
+    "write_image": "images",
     "write_mesh": "mesh_writer",
     "write_solution": "solution_file",
+    "write_video": "video_writer",
 }
 
 __all__ = [
+    "check_audio_path",
     "check_grid_path",
+    "check_image_path",
     "check_mesh_path",
+    "check_video_path",
     "load_field",
     "load_solution",
     "parse_problem",
+    "read_audio",
     "read_grid",
+    "read_image",
     "read_mesh",
     "read_points",
     "read_problem",
+    "read_video",
+    "write_audio",
     "write_field",
     "write_grid",
+    "write_image",
     "write_mesh",
     "write_solution",
+    "write_video",
 ]
 
 

@@ -63,7 +63,7 @@ def test_rows_and_their_adjoints_fit_together(activation, encoding):
 
 
 def test_a_relu_network_bends_only_through_its_encoding():
-    x = torch.rand(8, 2, dtype=torch.float64)
+    x = torch.rand(8, 2, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
     plain = initialise_perceptron((2, 9, 1), Relu(), seed=1, dtype=torch.float64)
     encoded = initialise_perceptron(
         (2, 9, 1), Relu(), seed=1, encoding=PositionalEncoding(2), dtype=torch.float64
