@@ -2,8 +2,9 @@
 
     python benchmarks/images.py --data FOLDER
 
-FOLDER holds ``images/`` with camera.png, chelsea.png and kodim23.png. Seconds are those of fitting, on the wall;
-imports, reading and judging are not counted. All networks have about 198,000 parameters unless the row says more.
+FOLDER holds ``images/`` with camera.png, chelsea.png and kodim23.png. Seconds are those of fitting, on the
+wall; imports, reading and judging are not counted. All networks have about 198,000 parameters unless the
+row says more.
 """
 
 from __future__ import annotations
@@ -22,6 +23,8 @@ from record import Record, SettingsDiffer
 
 HERE = Path(__file__).parent
 Array = np.ndarray[Any, Any]
+Measurement = Callable[[Array], dict[str, Any]]
+BESIDE = ("held_out", "bicubic", "psnr_up_to_constant", "classical_psnr")
 
 VALUES = ("camera 256", "camera 512", "chelsea", "kodim23")
 HALVES = ("camera 512", "chelsea", "kodim23")
@@ -124,11 +127,11 @@ def by_derivatives(u: Array, seconds: float, of: str, **options: Any) -> dict[st
     }
 
 
-def rows(scale: float) -> list[tuple[str, str, Callable[[Array], dict[str, Any]]]]:
+def rows(scale: float) -> list[tuple[str, str, Measurement]]:
     """(case, method, measurement); ``scale`` shortens every time."""
     minute, five = 60 * scale, 300 * scale
 
-    def call(f: Callable[..., dict[str, Any]], *given: Any, **options: Any) -> Callable[[Array], dict[str, Any]]:
+    def call(f: Callable[..., dict[str, Any]], *given: Any, **options: Any) -> Measurement:
         return lambda u: f(u, *given, **options)
 
     found = [(name, "values", call(by_values, minute)) for name in VALUES]
@@ -155,7 +158,12 @@ def rows(scale: float) -> list[tuple[str, str, Callable[[Array], dict[str, Any]]
 @click.option("--scale", type=float, default=1.0, help="Of all times, for a rehearsal.")
 @click.option("--output", type=click.Path(path_type=Path), help="JSON, new or to be extended.")
 def images(
-    data: Path, cases: tuple[str, ...], methods: tuple[str, ...], threads: int, scale: float, output: Path | None
+    data: Path,
+    cases: tuple[str, ...],
+    methods: tuple[str, ...],
+    threads: int,
+    scale: float,
+    output: Path | None,
 ) -> None:
     """Fit images and judge them."""
     os.environ["OMP_NUM_THREADS"] = str(threads)
@@ -181,7 +189,7 @@ def images(
 
 def line(row: dict[str, Any]) -> str:
     """One row as a table's line."""
-    others = {k: v for k, v in row.items() if k in ("held_out", "bicubic", "psnr_up_to_constant", "classical_psnr")}
+    others = {name: value for name, value in row.items() if name in BESIDE}
     beside = ", ".join(f"{name.replace('_', ' ')} {value:.2f}" for name, value in others.items())
     if "classical_seconds" in row:
         beside += f" in {row['classical_seconds'] * 1000:.1f} ms"

@@ -52,11 +52,20 @@ class Averaged:
             for best, mean in zip(self.best, self.average.parameters, strict=True):
                 best.copy_(mean)
 
+    def settle(self) -> None:
+        """Give the network the best parameters, if any were offered."""
+        if self.error < math.inf:
+            for parameter, best in zip(self._network.parameters, self.best, strict=True):
+                parameter.copy_(best)
+
     def state(self) -> State:
         """The optimizer's state, the average and the best of it."""
         averages = {f"average.{i}": p for i, p in enumerate(self.average.parameters)}
         best = {f"best.{i}": p for i, p in enumerate(self.best)}
-        own = {"average_steps": torch.tensor(self._steps), "error": torch.tensor(self.error, dtype=torch.float64)}
+        own = {
+            "average_steps": torch.tensor(self._steps),
+            "error": torch.tensor(self.error, dtype=torch.float64),
+        }
         return {**self._optimizer.state(), **averages, **best, **own}
 
     def restore(self, state: State) -> None:

@@ -25,6 +25,7 @@ from sdf_siren.fields import (
     matching_width,
 )
 from sdf_siren.fitting import checkpoint as checkpoints
+from sdf_siren.fitting.averaging import Averaged, Judge
 from sdf_siren.fitting.optimizers import Adam
 from sdf_siren.fitting.sample_engine import SampleEngine
 from sdf_siren.fitting.signal_settings import SignalSettings, resolve_signal_settings
@@ -115,7 +116,7 @@ def fit_signal(
     chosen = resolve_signal_settings(signal, quality, psnr=psnr, parameters=parameters, **settings)
     network = signal_network(chosen, signal, seed).to(device=place)
     supervision = (
-        supervision_of(signal, chosen, place) if edit is None else edit_supervision(edit, signal, place)
+        supervision_of(signal, chosen, place, seed) if edit is None else edit_supervision(edit, signal, place)
     )
     description = {"settings": dataclasses.asdict(chosen), "seed": seed, "edit": edit is not None}
     told = signal.samples if supervision.integral is None else supervision.integral
@@ -182,10 +183,14 @@ class _Fit:
         """Train; returns the last losses."""
         factor, s = 2**number, self._settings
         settings = dataclasses.replace(s, steps=s.steps * factor, learning_rate=s.learning_rate / factor)
+        averaged, keeper = None, None
+        judge: Judge[Blocks] | None = None
+        if self._supervision.held_out is not None:
+            averaged = Averaged(adam(self._network), self._network)
+            judge = Judge(averaged, *self._supervision.held_out)
         trainer = signal_trainer(
-            self._network, self._supervision, self._signal, settings, self._seed + number
+            self._network, self._supervision, self._signal, settings, self._seed + number, averaged
         )
-        keeper = None
         if self._path is not None:
             keeper = checkpoints.Keeper(self._path, self._name(number))
             if self._resume and number == self.first:
@@ -195,11 +200,13 @@ class _Fit:
             self._progress(Progress("fit", look.step, look.steps, {**look.losses, "rate": look.rate}))
 
         try:
-            trainer.run((*([keeper] if keeper else []), report))
+            trainer.run(tuple(observer for observer in (judge, keeper, report) if observer is not None))
         except KeyboardInterrupt:
             if keeper is not None:
                 keeper.save()
             raise
+        if averaged is not None:
+            averaged.settle()
         return trainer.losses
 
 
@@ -225,10 +232,20 @@ def signal_network(settings: SignalSettings, signal: Signal, seed: int) -> Layer
     return initialise_perceptron(sizes, activation, seed=seed, encoding=encoding)
 
 
+def adam(network: LayeredField) -> Adam:
+    """The optimizer of signals, over the parameters of ``network``."""
+    return Adam(network.parameters, BETAS)
+
+
 def signal_trainer(
-    network: LayeredField, supervision: Supervision, signal: Signal, settings: SignalSettings, seed: int
+    network: LayeredField,
+    supervision: Supervision,
+    signal: Signal,
+    settings: SignalSettings,
+    seed: int,
+    averaged: Averaged | None = None,
 ) -> Trainer[Blocks]:
-    """The loop of a fit, at its first step."""
+    """The loop of a fit, at its first step; with an average the learning rate need not decay."""
     objective = supervision.objective
     total = math.prod(signal.shape)
     side = block_side(signal.shape) if objective.neighbours else (1,) * len(signal.shape)
@@ -236,12 +253,13 @@ def signal_trainer(
     if settings.quality == "paper":
         rate = RateSchedule(settings.learning_rate, settings.steps)
     else:
-        rate = RateSchedule(settings.learning_rate, settings.steps, warmup=WARMUP, floor=FLOOR)
+        floor = FLOOR if averaged is None else 1.0
+        rate = RateSchedule(settings.learning_rate, settings.steps, warmup=WARMUP, floor=floor)
     return Trainer(
         network,
         SampleEngine(network, objective, torch.get_num_threads()),
         BlockSampler(signal.frame, side, count),
-        Adam(network.parameters, BETAS),
+        averaged or adam(network),
         rate,
         seed=seed,
         advice="lower fit.image.learning_rate",

@@ -29,6 +29,7 @@ from sdf_siren.losses.samples import (
     WeightedSampleTerm,
 )
 from sdf_siren.signals import Signal
+from sdf_siren.signals.blocks import blocks_at
 from sdf_siren.signals.differences import differences, second_differences
 from sdf_siren.signals.editing import Edit
 from sdf_siren.signals.integration import (
@@ -46,6 +47,9 @@ known."""
 Array = NDArray[np.float64]
 
 
+MOST_HELD_OUT = 4096
+
+
 @dataclass(frozen=True)
 class Supervision:
     """What a fit is told.
@@ -56,32 +60,55 @@ class Supervision:
             values are given.
         mean: (c,) of the samples in the network's units, to which the fit is shifted where nothing else
             fixes the constant; None where something does.
+        held_out: places in the cube and values of samples that a smooth fit does not see and is judged by;
+            else None.
     """
 
     objective: SampleObjective
     integral: Array | None = None
     mean: Array | None = None
+    held_out: tuple[Tensor, Tensor] | None = None
 
 
-def supervision_of(signal: Signal, settings: SignalSettings, device: torch.device) -> Supervision:
-    """What the settings' weights ask for.
+def supervision_of(
+    signal: Signal, settings: SignalSettings, device: torch.device, seed: int = 0
+) -> Supervision:
+    """What the settings' weights ask for; ``seed`` chooses the samples that are held out.
 
     Raises:
         UsageError: a stencil that does not fit into the grid.
     """
     u = normalised(signal)
-    terms: list[WeightedSampleTerm] = []
-    if settings.value_weight > 0:
-        terms.append(WeightedSampleTerm(Values(_flat(u, device)), settings.value_weight))
     derivatives, integral, constant_free = _derivative_terms(u, signal, settings, device)
-    if settings.value_weight > 0 or not settings.warm_start:
-        mean = _means(u) if constant_free and not settings.value_weight else None
-        return Supervision(SampleObjective([*terms, *derivatives]), mean=mean)
+    if settings.value_weight > 0:
+        values, seen, held_out = _flat(u, device), None, None
+        if settings.smooth and (count := _held_out(len(values))):
+            seen, x, kept = _split(signal, count, seed, device)
+            held_out = (x, values[kept])
+        term = WeightedSampleTerm(Values(values, seen), settings.value_weight)
+        return Supervision(SampleObjective([term, *derivatives]), held_out=held_out)
+    mean = _means(u) if constant_free else None
+    if not settings.warm_start:
+        return Supervision(SampleObjective(derivatives), mean=mean)
     start = WeightedSampleTerm(Values(_flat(integral, device)))
     late = ((0.0, 0.0), (WARM_PART, 0.0), (WARM_PART + 0.01, 1.0))
     later = [WeightedSampleTerm(t.term, t.weight, late) for t in derivatives]
-    mean = _means(u) if constant_free else None
     return Supervision(SampleObjective([start, *later]), integral, mean)
+
+
+def _held_out(samples: int) -> int:
+    """How many samples a smooth fit is judged by: few, for they are not fitted."""
+    return min(MOST_HELD_OUT, max(samples // 50, min(64, samples // 4)))
+
+
+def _split(signal: Signal, count: int, seed: int, device: torch.device) -> tuple[Tensor, Tensor, Tensor]:
+    """Weights of all samples, zero for those held out; where these are in the cube; which they are."""
+    total = math.prod(signal.shape)
+    chosen = np.sort(np.random.default_rng(seed).choice(total, count, replace=False))
+    kept = torch.from_numpy(chosen).to(device)
+    seen = torch.ones(total, device=device).index_fill_(0, kept, 0.0)
+    corners = torch.stack(torch.unravel_index(kept, signal.shape), dim=1)
+    return seen, blocks_at(corners, (1,) * len(signal.shape), signal.frame).x, kept
 
 
 def normalised(signal: Signal) -> Array:
