@@ -4,6 +4,8 @@ from sdf_siren.fitting.cost import CostEstimate, estimate_cost, settings_within
 from sdf_siren.fitting.equations import SOLVERS, SolvedProblem, solve_problem
 from sdf_siren.fitting.refit import detail_sentence, refit_sentence
 from sdf_siren.fitting.settings import QUALITIES, SurfaceSettings
+from sdf_siren.fitting.signal_comparison import compare_networks
+from sdf_siren.fitting.signal_cost import estimate_signal_cost, signal_settings_within
 from sdf_siren.fitting.signal_settings import SignalSettings, resolve_signal_settings
 from sdf_siren.fitting.signals import fit_image, fit_signal
 from sdf_siren.fitting.surface import choose_settings, fit_surface
@@ -16,13 +18,16 @@ __all__ = [
     "SolvedProblem",
     "SurfaceSettings",
     "choose_settings",
+    "compare_networks",
     "detail_sentence",
     "estimate_cost",
+    "estimate_signal_cost",
     "fit_image",
     "fit_signal",
     "fit_surface",
     "refit_sentence",
     "resolve_signal_settings",
     "settings_within",
+    "signal_settings_within",
     "solve_problem",
 ]

@@ -90,7 +90,7 @@ def supervision_of(
     mean = _means(u) if constant_free else None
     if not settings.warm_start:
         return Supervision(SampleObjective(derivatives), mean=mean)
-    start = WeightedSampleTerm(Values(_flat(integral, device)))
+    start = WeightedSampleTerm(Values(_flat(integral, device), name="integral"))
     late = ((0.0, 0.0), (WARM_PART, 0.0), (WARM_PART + 0.01, 1.0))
     later = [WeightedSampleTerm(t.term, t.weight, late) for t in derivatives]
     return Supervision(SampleObjective([start, *later]), integral, mean)
@@ -130,12 +130,13 @@ def edit_supervision(edit: Edit, signal: Signal, device: torch.device) -> Superv
     known = Values(
         _flat((edit.known - signal.format.low) * factor - 1, device),
         _flat(edit.stays[..., None], device)[:, 0],
+        "known",
     )
     guided = Differences(
         tuple(_flat(_extended(g * factor, shape), device) for g in edit.differences),
         tuple(_flat(_extended(h[..., None], shape), device)[:, 0] for h in edit.holds),
     )
-    start = WeightedSampleTerm(Values(_flat(solution, device)), 1.0)
+    start = WeightedSampleTerm(Values(_flat(solution, device), name="integral"))
     late = ((0.0, 0.0), (WARM_PART, 0.0), (WARM_PART + 0.01, 1.0))
     later: list[SampleTerm] = [known, guided]
     terms = [start, *(WeightedSampleTerm(term, 1.0, late) for term in later)]
@@ -168,14 +169,16 @@ def _derivative_terms(
             integral, free = from_second_differences(inner, u), False
             border = np.ones((*u.shape[:-1], 1))
             border[(slice(1, -1),) * len(signal.shape)] = 0
-            terms.append(WeightedSampleTerm(Values(_flat(u * border, device), _flat(border, device)[:, 0])))
-            term = SecondDifferences(_flat(_embedded(inner, u.shape), device))
+            terms.append(
+                WeightedSampleTerm(Values(_flat(u * border, device), _flat(border, device)[:, 0], "border"))
+            )
+            term = SecondDifferences(_flat(_embedded(inner, u.shape), device), len(signal.shape))
         else:
             if len(set(steps)) > 1:
                 raise UsageError("a spectral Laplacian needs samples that are equally spaced along all axes")
             curvature = laplacian(u)
             integral, free = from_laplacian(curvature, mean), True
-            term = Laplacian(_flat(curvature, device), steps[0])
+            term = Laplacian(_flat(curvature, device), steps[0], len(signal.shape))
         terms.append(WeightedSampleTerm(term, settings.laplacian_weight))
     return terms, integral, free
 

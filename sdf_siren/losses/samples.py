@@ -13,6 +13,7 @@ Targets are in the network's units of value, and per sample along every axis.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
@@ -31,6 +32,8 @@ class SampleTerm(Protocol):
         name: the word used in settings, logs and documentation.
         order: the highest derivative of the network that it reads: 0, 1, or 2 for the Laplacian.
         neighbours: whether it needs blocks of more than one sample.
+        gain: the mean square that it makes of an error of mean square one that differs from sample to sample
+            without any pattern; by it the weights of different terms are comparable.
     """
 
     @property
@@ -39,6 +42,8 @@ class SampleTerm(Protocol):
     def order(self) -> int: ...
     @property
     def neighbours(self) -> bool: ...
+    @property
+    def gain(self) -> float: ...
 
     def count(self, blocks: int, side: tuple[int, ...]) -> int:
         """How many squares ``blocks`` blocks give; the mean is taken over so many."""
@@ -71,13 +76,15 @@ class Values:
     Attributes:
         target: (N, c), v.
         holds: (N,) weights of the residuals; None is one everywhere.
+        name: which values these are, where a fit is told several.
     """
 
     target: Tensor
     holds: Tensor | None = None
-    name = "values"
+    name: str = "values"
     order = 0
     neighbours = False
+    gain = 1.0
 
     def count(self, blocks: int, side: tuple[int, ...]) -> int:
         return blocks * _volume(side) * self.target.shape[1]
@@ -103,6 +110,7 @@ class Differences:
     name = "gradient"
     order = 0
     neighbours = True
+    gain = 2.0
 
     def count(self, blocks: int, side: tuple[int, ...]) -> int:
         pairs = sum(_volume(side) // s * (s - 1) for s in side)
@@ -131,14 +139,21 @@ class SecondDifferences:
 
     Attributes:
         target: (N, c).
+        dimension: number of axes.
         holds: (N,) weights; None is one everywhere.
     """
 
     target: Tensor
+    dimension: int
     holds: Tensor | None = None
     name = "laplacian"
     order = 0
     neighbours = True
+
+    @property
+    def gain(self) -> float:
+        d = self.dimension
+        return 2 * d + (2 * d) ** 2
 
     def count(self, blocks: int, side: tuple[int, ...]) -> int:
         return blocks * _volume(tuple(s - 2 for s in side)) * self.target.shape[1]
@@ -176,6 +191,8 @@ class Gradient:
     name = "gradient"
     order = 1
     neighbours = False
+    gain = math.pi**2 / 3
+    """Of frequencies up to half a period per sample."""
 
     def count(self, blocks: int, side: tuple[int, ...]) -> int:
         return blocks * _volume(side) * sum(target.shape[1] for target in self.target)
@@ -197,15 +214,22 @@ class Laplacian:
     Attributes:
         target: (N, c), per sample squared.
         step: cube lengths per sample, along all axes alike.
+        dimension: number of axes.
         holds: (N,) weights; None is one everywhere.
     """
 
     target: Tensor
     step: float
+    dimension: int
     holds: Tensor | None = None
     name = "laplacian"
     order = 2
     neighbours = False
+
+    @property
+    def gain(self) -> float:
+        d = self.dimension
+        return math.pi**4 * (d / 5 + d * (d - 1) / 9)
 
     def count(self, blocks: int, side: tuple[int, ...]) -> int:
         return blocks * _volume(side) * self.target.shape[1]
@@ -219,7 +243,7 @@ class Laplacian:
 
 @dataclass(frozen=True)
 class WeightedSampleTerm:
-    """A term, its weight and how the weight changes during the fit."""
+    """A term, its weight relative to its gain, and how the weight changes during the fit."""
 
     term: SampleTerm
     weight: float = 1.0
@@ -227,7 +251,7 @@ class WeightedSampleTerm:
 
     def weight_at(self, fraction: float) -> float:
         """The weight when ``fraction`` in [0, 1] of the fit is done."""
-        return self.weight * interpolate(self.schedule, fraction)
+        return self.weight / self.term.gain * interpolate(self.schedule, fraction)
 
 
 @dataclass(frozen=True)

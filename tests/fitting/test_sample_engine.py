@@ -32,11 +32,11 @@ def objective(derivatives):
     terms = [
         WeightedSampleTerm(Values(target), 2.0),
         WeightedSampleTerm(Differences((target, target)), 0.5),
-        WeightedSampleTerm(SecondDifferences(target), 0.3),
+        WeightedSampleTerm(SecondDifferences(target, 2), 0.3),
     ]
     if derivatives:
         terms.append(WeightedSampleTerm(Gradient((random(144, 1, seed=2), target), FRAME.step), 0.7))
-        terms.append(WeightedSampleTerm(Laplacian(target, FRAME.step[0]), 0.1))
+        terms.append(WeightedSampleTerm(Laplacian(target, FRAME.step[0], 2), 0.1))
     return SampleObjective(terms)
 
 

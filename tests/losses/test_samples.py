@@ -14,6 +14,7 @@ from sdf_siren.losses.samples import (
     Values,
     WeightedSampleTerm,
 )
+from sdf_siren.signals import spectral
 from sdf_siren.signals.blocks import blocks_at
 from sdf_siren.signals.differences import differences, second_differences
 
@@ -56,9 +57,9 @@ def terms(holds):
         Differences(
             (random(72, CHANNELS, seed=2), random(72, CHANNELS, seed=3)), (w[0], w[1]) if holds else None
         ),
-        SecondDifferences(random(72, CHANNELS, seed=4), w[2]),
+        SecondDifferences(random(72, CHANNELS, seed=4), 2, w[2]),
         Gradient((random(72, CHANNELS, seed=5), random(72, CHANNELS, seed=7)), FRAME.step, w[1]),
-        Laplacian(random(72, CHANNELS, seed=6), FRAME.step[0], w[2]),
+        Laplacian(random(72, CHANNELS, seed=6), FRAME.step[0], 2, w[2]),
     ]
 
 
@@ -94,7 +95,7 @@ def test_stencils_of_the_samples_themselves_miss_nothing():
     cases = [
         Values(flat(u)),
         Differences(tuple(flat(d, extend=True) for d in differences(u.numpy()))),
-        SecondDifferences(embedded(second_differences(u.numpy()))),
+        SecondDifferences(embedded(second_differences(u.numpy())), 2),
     ]
     for term in cases:
         into = torch.zeros_like(columns)
@@ -113,7 +114,7 @@ def test_a_ramp_and_a_quadratic_are_matched_exactly_by_their_derivatives():
     assert Gradient(target, FRAME.step).add_adjoints(ramp, here, 1.0, torch.zeros_like(ramp)) < 1e-24
     quadratic = torch.cat([ramp, 6 * one[None] / step**2])
     target = torch.full((72, 1), 6.0, dtype=torch.float64)
-    assert Laplacian(target, step).add_adjoints(quadratic, here, 1.0, torch.zeros_like(quadratic)) < 1e-24
+    assert Laplacian(target, step, 2).add_adjoints(quadratic, here, 1.0, torch.zeros_like(quadratic)) < 1e-24
 
 
 def test_terms_without_weight_are_not_computed():
@@ -121,7 +122,23 @@ def test_terms_without_weight_are_not_computed():
     late = ((0.0, 0.0), (0.5, 0.0), (0.6, 1.0))
     objective = SampleObjective([WeightedSampleTerm(values), WeightedSampleTerm(gradient, 2.0, late)])
     assert [term.name for term, _ in objective.at(0.2)] == ["values"]
-    assert [weight for _, weight in objective.at(1.0)] == [1.0, 2.0]
+    assert [weight for _, weight in objective.at(1.0)] == [1.0, 2.0 / gradient.gain]
     assert not objective.neighbours
     assert SampleObjective([WeightedSampleTerm(terms(False)[1])]).neighbours
-    assert np.isclose(objective.at(0.55)[1][1], 1.0)
+    assert np.isclose(objective.at(0.55)[1][1], 1.0 / gradient.gain)
+
+
+@pytest.mark.parametrize("d", [1, 2, 3])
+def test_gains_are_the_mean_squares_of_noise(d):
+    """Stencils on noise itself; the network's own derivatives on its cosine interpolant."""
+    shape = {1: (4096,), 2: (128, 128), 3: (32, 32, 32)}[d]
+    noise = np.random.default_rng(0).standard_normal((*shape, 1))
+    empty = torch.zeros(0, 1)
+    found = [
+        (Differences((empty,) * d), np.concatenate([g.ravel() for g in differences(noise)])),
+        (SecondDifferences(empty, d), second_differences(noise)),
+        (Gradient((empty,) * d, (1.0,) * d), spectral.gradient(noise)),
+        (Laplacian(empty, 1.0, d), spectral.laplacian(noise)),
+    ]
+    for term, derivative in found:
+        assert np.mean(derivative**2) == pytest.approx(term.gain, rel=0.1)
