@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Protocol
@@ -97,13 +97,13 @@ class Keeper:
     """An observer that keeps a checkpoint file up to date.
 
     Ctrl-C may come in the middle of a step, when the trainer's state is half of one step and half of
-    the next; so what is saved is always a copy made at a look.
+    the next; so what is saved is always a copy made at a look. ``more`` is saved beside it, as it is then.
     """
 
-    def __init__(self, path: Path, fit: str) -> None:
-        self.path, self.fit = path, fit
+    def __init__(self, path: Path, fit: str, more: Mapping[str, Tensor] | None = None) -> None:
+        self.path, self.fit, self._more = path, fit, more or {}
         self._saved = time.monotonic()
-        self._last: dict[str, torch.Tensor] | None = None
+        self._last: dict[str, Tensor] | None = None
 
     def __call__(self, trainer: HasState, look: Look) -> None:
         self._last = {name: tensor.clone() for name, tensor in trainer.state().items()}
@@ -113,5 +113,5 @@ class Keeper:
     def save(self) -> None:
         """Write the state of the last look; before the first one there is nothing to keep."""
         if self._last is not None:
-            save(self.path, self._last, self.fit)
+            save(self.path, {**self._more, **self._last}, self.fit)
             self._saved = time.monotonic()

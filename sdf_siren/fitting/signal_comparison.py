@@ -14,8 +14,8 @@ from sdf_siren.artifacts import SignalPortrait
 from sdf_siren.errors import UsageError
 from sdf_siren.fields import SignalField, choose_device
 from sdf_siren.fitting.signal_cost import seconds_per_step
+from sdf_siren.fitting.signal_network import signal_network, signal_trainer
 from sdf_siren.fitting.signal_settings import NETWORKS, resolve_signal_settings
-from sdf_siren.fitting.signals import signal_network, signal_trainer
 from sdf_siren.fitting.supervision import supervision_of
 from sdf_siren.fitting.trainer import Look, Trainer
 from sdf_siren.signals import Signal

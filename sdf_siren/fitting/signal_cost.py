@@ -13,8 +13,8 @@ from sdf_siren.errors import UsageError
 from sdf_siren.fields import choose_device
 from sdf_siren.fitting.cost import FEWEST_STEPS, CostEstimate, wait_for
 from sdf_siren.fitting.sample_engine import CHUNK_ROWS
+from sdf_siren.fitting.signal_network import signal_network, signal_trainer
 from sdf_siren.fitting.signal_settings import SignalSettings, resolve_signal_settings, shape_of
-from sdf_siren.fitting.signals import signal_network, signal_trainer
 from sdf_siren.fitting.supervision import supervision_of
 from sdf_siren.signals import Signal
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import math
 import os
 from pathlib import Path
 
@@ -12,38 +11,15 @@ import torch
 from numpy.typing import ArrayLike, NDArray
 
 from sdf_siren.errors import UsageError
-from sdf_siren.fields import (
-    LayeredField,
-    PositionalEncoding,
-    Relu,
-    SignalField,
-    SirenShape,
-    Tanh,
-    choose_device,
-    initialise,
-    initialise_perceptron,
-    matching_width,
-)
+from sdf_siren.fields import SignalField, choose_device
 from sdf_siren.fitting import checkpoint as checkpoints
-from sdf_siren.fitting.averaging import Averaged, Judge
-from sdf_siren.fitting.optimizers import Adam
-from sdf_siren.fitting.sample_engine import SampleEngine
-from sdf_siren.fitting.signal_settings import SignalSettings, resolve_signal_settings
-from sdf_siren.fitting.spectrum import draw_first_layer
-from sdf_siren.fitting.supervision import Supervision, edit_supervision, supervision_of
-from sdf_siren.fitting.trainer import Look, RateSchedule, Trainer
-from sdf_siren.progress import Progress, ProgressCallback, silent
-from sdf_siren.sampling.blocks import BlockSampler
+from sdf_siren.fitting.rounds import Rounds, planned_rounds
+from sdf_siren.fitting.signal_network import signal_network
+from sdf_siren.fitting.signal_settings import resolve_signal_settings
+from sdf_siren.fitting.supervision import edit_supervision, supervision_of
+from sdf_siren.progress import ProgressCallback, silent
 from sdf_siren.signals import IMAGE, SampleFormat, Signal, fidelity
-from sdf_siren.signals.blocks import Blocks, block_side
 from sdf_siren.signals.editing import Edit
-
-BETAS = (0.9, 0.99)
-WARMUP, FLOOR = 50, 0.005
-MOST_ROUNDS = 4
-"""Of training, where a fit has decibels to reach."""
-OCTAVES = 10
-"""Of the positional encoding of a baseline (Mildenhall et al. 2020, for positions)."""
 
 
 def fit_image(image: ArrayLike | Signal, quality: str = "standard", **options: object) -> SignalField:
@@ -120,150 +96,31 @@ def fit_signal(
     )
     description = {"settings": dataclasses.asdict(chosen), "seed": seed, "edit": edit is not None}
     told = signal.samples if supervision.integral is None else supervision.integral
-    fit = _Fit(network, supervision, signal, chosen, seed, progress)
+    plan = planned_rounds(chosen, signal, psnr)
+    rounds = Rounds(network, supervision, signal, chosen, plan, seed, progress)
     if checkpoint is not None:
         identity = checkpoints.fingerprint({**description, "psnr": psnr}, torch.from_numpy(told))
-        fit.keep(Path(checkpoint), identity, resume=resume)
+        rounds.keep(Path(checkpoint), identity, resume=resume)
     form = signal.format
     field = SignalField(network, signal.frame, form.low, form.high, signal.axes)
-    reached = math.nan
-    for number in range(fit.first, 1 if psnr is None else MOST_ROUNDS):
-        losses = fit.round(number)
-        if edit is None and chosen.value_weight > 0:
-            reached = fidelity.psnr(field.on_grid(signal.frame.axes()), signal.samples, form.peak)
-        if psnr is None or not reached < psnr:
-            break
+
+    def reached() -> float:
+        return fidelity.psnr(field.on_grid(signal.frame.axes()), signal.samples, form.peak)
+
+    losses = rounds.run(lambda: psnr is None or reached() >= psnr)
     if supervision.mean is not None:
         _shift(field, supervision.mean)
     record = {
         **description,
-        "rounds": number + 1,
+        "rounds": rounds.done,
         "losses": losses,
         "device": str(place),
         "parameters": network.parameter_count,
         "source": Path(signal.source).name,
-        **({} if math.isnan(reached) else {"psnr": reached}),
+        **({"psnr": reached()} if edit is None and chosen.value_weight > 0 else {}),
+        **({} if rounds.held_out_psnr is None else {"held_out_psnr": rounds.held_out_psnr}),
     }
     return dataclasses.replace(field, network=network.to(device="cpu"), record=record)
-
-
-class _Fit:
-    """Rounds of training, each twice as long as the one before; most fits need one.
-
-    Attributes:
-        first: the round to start with, above 0 where a checkpoint is from a later one.
-    """
-
-    def __init__(
-        self,
-        network: LayeredField,
-        supervision: Supervision,
-        signal: Signal,
-        settings: SignalSettings,
-        seed: int,
-        progress: ProgressCallback,
-    ) -> None:
-        self._network, self._supervision, self._signal = network, supervision, signal
-        self._settings, self._seed, self._progress = settings, seed, progress
-        self._path: Path | None = None
-        self._identity, self._resume, self.first = "", False, 0
-
-    def keep(self, path: Path, identity: str, *, resume: bool) -> None:
-        """Keep a checkpoint at ``path``, and with ``resume`` go on from the one there."""
-        self._path, self._identity = path, identity
-        if resume and path.exists():
-            found = checkpoints.identity_of(path)
-            rounds = [number for number in range(MOST_ROUNDS) if self._name(number) == found]
-            self._resume, self.first = True, rounds[0] if rounds else 0
-
-    def _name(self, number: int) -> str:
-        return f"{self._identity}.{number}"
-
-    def round(self, number: int) -> dict[str, float]:
-        """Train; returns the last losses."""
-        factor, s = 2**number, self._settings
-        settings = dataclasses.replace(s, steps=s.steps * factor, learning_rate=s.learning_rate / factor)
-        averaged, keeper = None, None
-        judge: Judge[Blocks] | None = None
-        if self._supervision.held_out is not None:
-            averaged = Averaged(adam(self._network), self._network)
-            judge = Judge(averaged, *self._supervision.held_out)
-        trainer = signal_trainer(
-            self._network, self._supervision, self._signal, settings, self._seed + number, averaged
-        )
-        if self._path is not None:
-            keeper = checkpoints.Keeper(self._path, self._name(number))
-            if self._resume and number == self.first:
-                trainer.restore(checkpoints.load(self._path, keeper.fit, self._network.device))
-
-        def report(_: Trainer[Blocks], look: Look) -> None:
-            self._progress(Progress("fit", look.step, look.steps, {**look.losses, "rate": look.rate}))
-
-        try:
-            trainer.run(tuple(observer for observer in (judge, keeper, report) if observer is not None))
-        except KeyboardInterrupt:
-            if keeper is not None:
-                keeper.save()
-            raise
-        if averaged is not None:
-            averaged.settle()
-        return trainer.losses
-
-
-def signal_network(settings: SignalSettings, signal: Signal, seed: int) -> LayeredField:
-    """A new network, initialised: a SIREN, or a baseline with about as many parameters."""
-    shape = SirenShape(len(signal.shape), signal.channels, settings.width, settings.depth, settings.omega_0)
-    if settings.network == "siren":
-        siren = initialise(shape, seed=seed, hidden_bias=1.0 if settings.quality == "paper" else 0.0)
-        if settings.spectrum > 0:
-            draw_first_layer(siren, signal.samples, signal.frame, settings.spectrum, seed)
-        return siren
-    encoding = PositionalEncoding(OCTAVES) if settings.network == "encoding" else None
-    layers = settings.depth + 1
-    width = matching_width(
-        shape.parameter_count,
-        inputs=shape.inputs,
-        outputs=shape.outputs,
-        hidden_layers=layers,
-        encoding=encoding,
-    )
-    sizes = (shape.inputs, *[width] * layers, shape.outputs)
-    activation = Tanh() if settings.network == "tanh" else Relu()
-    return initialise_perceptron(sizes, activation, seed=seed, encoding=encoding)
-
-
-def adam(network: LayeredField) -> Adam:
-    """The optimizer of signals, over the parameters of ``network``."""
-    return Adam(network.parameters, BETAS)
-
-
-def signal_trainer(
-    network: LayeredField,
-    supervision: Supervision,
-    signal: Signal,
-    settings: SignalSettings,
-    seed: int,
-    averaged: Averaged | None = None,
-) -> Trainer[Blocks]:
-    """The loop of a fit, at its first step; with an average the learning rate need not decay."""
-    objective = supervision.objective
-    total = math.prod(signal.shape)
-    side = block_side(signal.shape) if objective.neighbours else (1,) * len(signal.shape)
-    count = max(1, (settings.batch or total) // math.prod(side))
-    if settings.quality == "paper":
-        rate = RateSchedule(settings.learning_rate, settings.steps)
-    else:
-        floor = FLOOR if averaged is None else 1.0
-        rate = RateSchedule(settings.learning_rate, settings.steps, warmup=WARMUP, floor=floor)
-    return Trainer(
-        network,
-        SampleEngine(network, objective, torch.get_num_threads()),
-        BlockSampler(signal.frame, side, count),
-        averaged or adam(network),
-        rate,
-        seed=seed,
-        advice="lower fit.image.learning_rate",
-    )
 
 
 def _shift(field: SignalField, mean: NDArray[np.float64]) -> None:

@@ -1,6 +1,7 @@
 """Whole fits of small signals: accuracy, the same again, interrupted or not, and derivatives alone."""
 
 from itertools import pairwise
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -9,11 +10,13 @@ import torch
 from sdf_siren.errors import InputError, UsageError
 from sdf_siren.fitting import fit_image, fit_signal, trainer
 from sdf_siren.fitting.signals import image_signal
+from sdf_siren.io import read_image
 from sdf_siren.progress import Progress
 from sdf_siren.signals import AUDIO, IMAGE, VIDEO, SampleFormat, Signal
 from sdf_siren.signals.editing import clone
 from sdf_siren.signals.fidelity import psnr, psnr_up_to_constant
 
+CAMERA = Path(__file__).parents[2] / "data" / "images" / "camera.png"
 SMALL = {"steps": 150, "width": 32, "depth": 2, "batch": 600}
 
 
@@ -110,6 +113,34 @@ def test_interrupted_and_resumed_is_the_same(tmp_path, psnr_wanted, after):
     assert all(torch.equal(a, b) for a, b in zip(parameters_of(whole), parameters_of(resumed), strict=True))
     assert resumed.record == whole.record
     assert seen[0].done > 10  # not from the start
+
+
+@pytest.mark.parametrize("after", [3, 6, 12])
+def test_a_smooth_fit_resumes_in_any_of_its_rounds(tmp_path, after):
+    """Rounds of 30, 60 and 120 steps give 3, 6 and 12 reports."""
+    signal, options = picture(), {**SMALL, "steps": 210, "smooth": True}
+    whole = fit_signal(signal, **options)
+    file = tmp_path / "fit.checkpoint"
+    with pytest.raises(KeyboardInterrupt):
+        fit_signal(signal, checkpoint=file, progress=Stop(after), **options)
+    resumed = fit_signal(signal, checkpoint=file, resume=True, **options)
+    assert all(torch.equal(a, b) for a, b in zip(parameters_of(whole), parameters_of(resumed), strict=True))
+    assert resumed.record == whole.record
+    assert whole.record["rounds"] >= 2
+    assert whole.record["held_out_psnr"] > 25
+
+
+def test_a_smooth_fit_swings_less_between_the_samples():
+    """Every second pixel of a photograph is fitted, the others are judged."""
+    u = read_image(CAMERA).samples[64:160, 200:296]
+    between = np.ones(u.shape[:2], bool)
+    between[::2, ::2] = between[-1] = between[:, -1] = False
+    found = {}
+    for smooth in (False, True):
+        field = fit_signal(Signal(u[::2, ::2], IMAGE), smooth=smooth, steps=420, width=48)
+        found[smooth] = field.on_grid([np.arange(96) / 2] * 2)
+    assert psnr(found[True][between], u[between], 1.0) > psnr(found[False][between], u[between], 1.0) + 0.5
+    assert psnr(found[True][::2, ::2], u[::2, ::2], 1.0) < psnr(found[False][::2, ::2], u[::2, ::2], 1.0)
 
 
 def test_a_checkpoint_of_another_fit_is_refused(tmp_path):

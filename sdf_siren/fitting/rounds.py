@@ -1,0 +1,175 @@
+"""Rounds of training: on and on until decibels are reached, or ever longer until it does harm.
+
+Most fits are one round. One that has decibels to reach goes on from where the last round ended. A smooth
+one starts anew with twice the steps each time and keeps what is nearest to samples that it has not seen:
+how long a network may be trained before it swings between the samples depends on the image (docs/method.md,
+"Images").
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from torch import Tensor
+
+from sdf_siren.fields import LayeredField
+from sdf_siren.fitting import checkpoint as checkpoints
+from sdf_siren.fitting.signal_network import signal_trainer
+from sdf_siren.fitting.signal_settings import SignalSettings
+from sdf_siren.fitting.supervision import Supervision
+from sdf_siren.fitting.trainer import Look, Trainer
+from sdf_siren.progress import Progress, ProgressCallback
+from sdf_siren.signals import Signal
+from sdf_siren.signals.blocks import Blocks
+
+MOST_ROUNDS = 4
+"""Where a fit has decibels to reach; each twice as long as the one before, at half its learning rate."""
+SMOOTH_ROUNDS = 3
+HARMLESS_SIGHTS = 10
+"""Trained less often than this on every sample, no fit was seen to swing between them; then one round is
+enough."""
+
+
+@dataclass(frozen=True)
+class Round:
+    """One training.
+
+    Attributes:
+        steps: of the optimizer.
+        learning_rate: its peak.
+        anew: from the network's first parameters instead of the last ones.
+    """
+
+    steps: int
+    learning_rate: float
+    anew: bool = False
+
+
+def planned_rounds(settings: SignalSettings, signal: Signal, psnr: float | None) -> list[Round]:
+    """The rounds of a fit; a smooth one shares its steps out among them."""
+    if settings.smooth and settings.value_weight > 0 and settings.batch > 0:
+        sights = settings.steps * settings.batch / math.prod(signal.shape)
+        if sights > HARMLESS_SIGHTS:
+            parts = 2**SMOOTH_ROUNDS - 1
+            steps = [max(1, settings.steps * 2**k // parts) for k in range(SMOOTH_ROUNDS)]
+            return [Round(count, settings.learning_rate, anew=True) for count in steps]
+    count = 1 if psnr is None else MOST_ROUNDS
+    return [Round(settings.steps * 2**k, settings.learning_rate / 2**k) for k in range(count)]
+
+
+class Rounds:
+    """Carries rounds out, resumable at any step.
+
+    Args:
+        network: trained in place.
+        supervision: what it is told.
+        signal: what is fitted.
+        settings: of the fit; a round has its own steps and learning rate.
+        plan: the rounds.
+        seed: of the batches.
+        progress: called every few steps.
+    """
+
+    def __init__(
+        self,
+        network: LayeredField,
+        supervision: Supervision,
+        signal: Signal,
+        settings: SignalSettings,
+        plan: list[Round],
+        seed: int,
+        progress: ProgressCallback,
+    ) -> None:
+        self._network, self._supervision, self._signal = network, supervision, signal
+        self._settings, self._plan, self._seed, self._progress = settings, plan, seed, progress
+        self._fresh = [p.clone() for p in network.parameters]
+        self._path: Path | None = None
+        self._identity, self._resumed = "", -1
+        self._best: dict[str, Tensor] = {}
+        self.done = 0
+
+    @property
+    def held_out_psnr(self) -> float | None:
+        """Decibels at the samples that a smooth fit did not see; None of other fits."""
+        error = float(self._best.get("best_error", math.nan))
+        return None if math.isnan(error) or error == 0 else 10 * math.log10(4 / error)
+
+    def keep(self, path: Path, identity: str, *, resume: bool) -> None:
+        """Keep a checkpoint at ``path``, and with ``resume`` go on from the one there.
+
+        Raises:
+            UsageError: the file there belongs to another fit.
+        """
+        self._path, self._identity = path, identity
+        if resume and path.exists():
+            found = checkpoints.identity_of(path)
+            rounds = [number for number in range(len(self._plan)) if self._name(number) == found]
+            self._resumed = rounds[0] if rounds else 0  # of another fit: reading it will say so
+
+    def run(self, enough: Callable[[], bool]) -> dict[str, float]:
+        """Train round after round until ``enough``, or until unseen samples are further off than before.
+
+        Returns:
+            The losses of the last round.
+        """
+        losses: dict[str, float] = {}
+        for number in range(max(0, self._resumed), len(self._plan)):
+            losses = self._round(number)
+            self.done = number + 1
+            if enough() if self._supervision.held_out is None else not self._better():
+                break
+        for parameter, best in zip(self._network.parameters, self._kept(), strict=False):
+            parameter.copy_(best)
+        return losses
+
+    def _round(self, number: int) -> dict[str, float]:
+        planned = self._plan[number]
+        if planned.anew:
+            for parameter, fresh in zip(self._network.parameters, self._fresh, strict=True):
+                parameter.copy_(fresh)
+        settings = dataclasses.replace(
+            self._settings, steps=planned.steps, learning_rate=planned.learning_rate
+        )
+        trainer = signal_trainer(
+            self._network, self._supervision, self._signal, settings, self._seed + number
+        )
+        keeper = None
+        if self._path is not None:
+            keeper = checkpoints.Keeper(self._path, self._name(number), self._best)
+            if number == self._resumed:
+                state = checkpoints.load(self._path, keeper.fit, self._network.device)
+                trainer.restore(state)
+                self._best.update({name: t for name, t in state.items() if name.startswith("best")})
+
+        def report(_: Trainer[Blocks], look: Look) -> None:
+            self._progress(Progress("fit", look.step, look.steps, {**look.losses, "rate": look.rate}))
+
+        try:
+            trainer.run((*([keeper] if keeper else []), report))
+        except KeyboardInterrupt:
+            if keeper is not None:
+                keeper.save()
+            raise
+        return trainer.losses
+
+    def _name(self, number: int) -> str:
+        return f"{self._identity}.{number}"
+
+    def _better(self) -> bool:
+        """Whether the network is nearer to the unseen samples than after any round before; keeps it if so."""
+        assert self._supervision.held_out is not None
+        x, target = self._supervision.held_out
+        error = (self._network.value(x) - target).double().square().mean()
+        if float(error) >= float(self._best.get("best_error", math.inf)):
+            return False
+        self._best.update({f"best.{i}": p.clone() for i, p in enumerate(self._network.parameters)})
+        self._best["best_error"] = error
+        return True
+
+    def _kept(self) -> list[Tensor]:
+        """The best parameters, if any were judged."""
+        return [self._best[f"best.{i}"] for i in range(max(0, len(self._best) - 1))]
