@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -12,6 +14,9 @@ from sdf_siren.frames import GridFrame
 
 IMAGE, AUDIO, VIDEO = ("row", "column"), ("time",), ("frame", "row", "column")
 """Axes of the kinds of signals."""
+
+_LARGEST_PROFILE = 2**20
+"""Bytes of a colour profile that is kept in a record; those of cameras and screens have thousands."""
 
 
 @dataclass(frozen=True)
@@ -39,6 +44,37 @@ class SampleFormat:
     def peak(self) -> float:
         """high - low."""
         return self.high - self.low
+
+    def to_json(self) -> dict[str, object]:
+        """JSON values for the record of a field; a colour profile of more than 1 MiB is left out."""
+        profile = self.icc_profile
+        kept = profile is not None and len(profile) <= _LARGEST_PROFILE
+        return {
+            "low": float(self.low),
+            "high": float(self.high),
+            "bits": self.bits,
+            "floating": self.floating,
+            "rate": float(self.rate),
+            "icc_profile": base64.b64encode(profile or b"").decode("ascii") if kept else None,
+        }
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, object]) -> SampleFormat:
+        """Back from what :meth:`to_json` gave.
+
+        Raises:
+            InputError: other values.
+        """
+        try:
+            given = dict(values)
+            profile = given.pop("icc_profile", None)
+            kinds = {"low": float, "high": float, "bits": int, "floating": bool, "rate": float}
+            if given.keys() != kinds.keys() or any(type(given[k]) is not kinds[k] for k in kinds):
+                raise ValueError
+            decoded = None if profile is None else base64.b64decode(str(profile), validate=True)
+            return cls(icc_profile=decoded, **given)  # type: ignore[arg-type]
+        except (TypeError, ValueError):
+            raise InputError(f"expected a sample format, found {repr(values)[:80]}") from None
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import numpy as np
 import pytest
 
@@ -58,3 +60,29 @@ def test_spacing_of_another_rank_and_formats_without_extent_are_refused():
         Signal(np.zeros((4, 6, 3)), IMAGE, (1.0,))
     with pytest.raises(InputError, match="more than one value"):
         Signal(np.zeros((4, 6, 3)), IMAGE, format=SampleFormat(1.0, 1.0))
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        SampleFormat(),
+        SampleFormat(-3, 7, 32, True, b"\x00colours\xff"),
+        SampleFormat(np.float32(-1), np.float64(1), 24, rate=44100),
+    ],
+)
+def test_formats_survive_a_record(form):
+    assert SampleFormat.from_json(json.loads(json.dumps(form.to_json()))) == form
+
+
+def test_a_huge_profile_is_left_out_of_records():
+    form = SampleFormat(icc_profile=bytes(2**20 + 1))
+    assert SampleFormat.from_json(form.to_json()) == SampleFormat()
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"bits": "8"}, {"floating": 1}, {"low": None}, {"icc_profile": "!"}, {"icc_profile": 7}, {"more": 1}],
+)
+def test_records_that_are_no_format(change):
+    with pytest.raises(InputError, match="expected a sample format"):
+        SampleFormat.from_json({**SampleFormat().to_json(), **change})
