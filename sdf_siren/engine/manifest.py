@@ -23,7 +23,7 @@ class Manifest:
     """What ``manifest.json`` holds.
 
     Attributes:
-        input: path, size in bytes and sha256 of what was read.
+        input: path, size in bytes and sha256 of what was read; ``others`` holds those of further files.
         output: path of what was asked for.
         seed: of every random choice.
         device: as asked for.

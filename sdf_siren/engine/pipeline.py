@@ -65,7 +65,9 @@ class Pipeline:
             seen.add(stage.name)
             given.update(stage.gives)
         if not any(stage.writes_output for stage in self.stages):
-            raise UsageError(f"{self.source}: no stage writes the output; add write.mesh or write.grid")
+            raise UsageError(
+                f"{self.source}: no stage writes the output; add write.mesh, write.image or write.grid"
+            )
 
     def options(self) -> dict[str, dict[str, Any]]:
         """By stage name, every option that has a value."""

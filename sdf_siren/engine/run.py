@@ -15,7 +15,7 @@ from sdf_siren.engine.folder import PIPELINE
 from sdf_siren.engine.journal import Journal
 from sdf_siren.engine.manifest import Manifest, fingerprint, versions_of
 from sdf_siren.engine.stage import Context, Event, Observer, Stage
-from sdf_siren.engine.standing import Request, Standing, refuse_paths, standing
+from sdf_siren.engine.standing import Files, Request, Standing, refuse_paths, standing
 from sdf_siren.errors import Interrupted, SdfSirenError, UsageError
 from sdf_siren.files import write_text
 
@@ -136,10 +136,17 @@ class Run:
     def _begin(self) -> tuple[Journal, Standing]:
         """Everything that can be refused without reading the input as a scan."""
         request = self.request
-        refuse_paths(request)
-        for stage in request.pipeline.stages:
-            stage.check(self._context(stage))
-        source = fingerprint(request.input)
+        contexts = [(stage, self._context(stage)) for stage in request.pipeline.stages]
+        files = self._files = Files(
+            (request.input, *(path for stage, context in contexts for path in stage.reads(context))),
+            (request.output, *(path for stage, context in contexts for path in stage.writes(context))),
+        )
+        refuse_paths(files)
+        for stage, context in contexts:
+            stage.check(context)
+        source, *others = (fingerprint(path) for path in files.inputs)
+        if others:
+            source["others"] = others
         manifest = Manifest(
             input=source,
             output=str(request.output),
@@ -150,7 +157,7 @@ class Run:
             started=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
             versions=versions_of(request.libraries),
         )
-        return Journal(manifest), standing(request, source)
+        return Journal(manifest), standing(request, files, source)
 
     @contextmanager
     def _recorded(self) -> Iterator[None]:
@@ -158,7 +165,7 @@ class Run:
         request, journal, folder = self.request, self._journal, self.request.folder
         assert folder is not None, "only runs with a folder are recorded"
         # Asked again now that nobody else can write here.
-        found = standing(request, journal.manifest.input)
+        found = standing(request, self._files, journal.manifest.input)
         if found.kind == "done":
             raise UsageError(
                 f"{folder.path}: another process has just finished this run; nothing is left to do"
@@ -213,6 +220,7 @@ class Run:
             device=request.device,
             resume=request.resume,
             observer=self._emit,
+            options=request.pipeline.options(),
         )
 
     def _emit(self, event: Event) -> None:

@@ -46,6 +46,7 @@ class Context:
         device: ``auto``, ``cpu``, ``cuda`` or ``cuda:<index>``.
         resume: whether a checkpoint in the folder continues this very run.
         observer: receives the reports.
+        options: of all stages of the pipeline, by stage and option; those without a value are left out.
     """
 
     stage: str
@@ -56,6 +57,7 @@ class Context:
     device: str
     resume: bool
     observer: Observer
+    options: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
     def note(self, text: str) -> None:
         """Tell the user in one sentence what was done that they would want to know."""
@@ -102,6 +104,14 @@ class Stage(ABC):
 
     def check(self, context: Context) -> None:  # noqa: B027 - most stages have nothing to refuse
         """Refuse what can be refused before any work is done, e.g. an unknown output format."""
+
+    def reads(self, context: Context) -> tuple[Path, ...]:
+        """Files that the stage reads besides the run's input; they are recorded, and never written."""
+        return ()
+
+    def writes(self, context: Context) -> tuple[Path, ...]:
+        """Files that the stage writes besides the run's output; as that, none is replaced unasked."""
+        return ()
 
     def settled(self, artifacts: Artifacts, context: Context) -> Stage:
         """The stage with every option decided that depends on this machine and moment, before anything is

@@ -51,26 +51,41 @@ class Standing:
     manifest: Manifest | None = None
 
 
-def refuse_paths(request: Request) -> None:
-    """Refuse an output that cannot or must not be written.
+@dataclass(frozen=True)
+class Files:
+    """All that a request reads and writes, without its run folder.
+
+    Attributes:
+        inputs: the input first.
+        outputs: the output first.
+    """
+
+    inputs: tuple[Path, ...]
+    outputs: tuple[Path, ...]
+
+
+def refuse_paths(files: Files) -> None:
+    """Refuse outputs that cannot or must not be written.
 
     Raises:
-        UsageError: the output is the input, a folder, or in a folder that is missing or read-only.
+        UsageError: an output is an input, a folder, or in a folder that is missing or read-only.
     """
-    output, source = request.output, request.input
-    if os.path.realpath(output) == os.path.realpath(source) or (
-        output.exists() and source.exists() and output.samefile(source)
-    ):
-        raise UsageError(f"{output}: the output is the input itself; choose another output with -o")
-    check_output(output)
+    for output in files.outputs:
+        for source in files.inputs:
+            if os.path.realpath(output) == os.path.realpath(source) or (
+                output.exists() and source.exists() and output.samefile(source)
+            ):
+                raise UsageError(f"{output}: the output is the input itself; choose another output with -o")
+        check_output(output)
 
 
-def standing(request: Request, input_print: dict[str, Any]) -> Standing:
+def standing(request: Request, files: Files, input_print: dict[str, Any]) -> Standing:
     """Decide what the request may do; reads only.
 
     Args:
         request: the run asked for.
-        input_print: of the input, by :func:`sdf_siren.engine.manifest.fingerprint`.
+        files: that it reads and writes.
+        input_print: of the inputs, by :func:`sdf_siren.engine.manifest.fingerprint`.
 
     Raises:
         UsageError: something would be overwritten, or the run that lies there is another one.
@@ -79,7 +94,7 @@ def standing(request: Request, input_print: dict[str, Any]) -> Standing:
         raise UsageError("--resume continues a run and --force starts it anew; use one of them")
     found = _read(request)
     if found is None:
-        _refuse_existing(request)
+        _refuse_existing(request, files)
         return Standing("new")
     manifest, pipeline = found
     folder = request.folder.path if request.folder else request.output
@@ -97,6 +112,9 @@ def standing(request: Request, input_print: dict[str, Any]) -> Standing:
         raise UsageError(f"{folder}: the run cannot be read ({error}); use --force to start anew") from None
     if manifest.input.get("sha256") != input_print["sha256"]:
         changed.insert(0, f"the input was {manifest.input.get('path')} with other content")
+    others = [[p.get("sha256") for p in prints.get("others", [])] for prints in (manifest.input, input_print)]
+    if others[0] != others[1]:
+        changed.insert(0, "the files read besides had other content")
     if changed:
         raise UsageError(
             f"{folder}: holds another run ({'; '.join(changed)}); "
@@ -105,7 +123,7 @@ def standing(request: Request, input_print: dict[str, Any]) -> Standing:
     if manifest.status == "done" and request.output.exists():
         return Standing("done", manifest)
     if not (manifest.replace_output or manifest.output_begun):
-        _refuse_existing(request)
+        _refuse_existing(request, files)
     return Standing("resume", manifest)
 
 
@@ -122,8 +140,9 @@ def _read(request: Request) -> tuple[Manifest, str] | None:
     return None if request.force else found
 
 
-def _refuse_existing(request: Request) -> None:
-    if not request.force and os.path.lexists(request.output):
-        raise UsageError(
-            f"{request.output}: exists already; use --force to replace it, or another output with -o"
-        )
+def _refuse_existing(request: Request, files: Files) -> None:
+    for output in files.outputs:
+        if not request.force and os.path.lexists(output):
+            raise UsageError(
+                f"{output}: exists already; use --force to replace it, or another output with -o"
+            )
