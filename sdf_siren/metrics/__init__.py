@@ -3,6 +3,8 @@
 from sdf_siren.metrics.equations import EquationError, equation_error
 from sdf_siren.metrics.finite_differences import Comparison, compare_classical, no_classical
 from sdf_siren.metrics.grids import grid_cells, solution_grid
+from sdf_siren.metrics.likeness import Likeness, SignalError, signal_error
+from sdf_siren.metrics.renditions import Rendition, check_smooth, extract_image, render_view, rendition_bytes
 from sdf_siren.metrics.residual import FitResidual, fit_residual
 from sdf_siren.metrics.sampling import SurfaceSamples, sample_surface
 from sdf_siren.metrics.surface import F_SCORE_PERCENT, SurfaceMetrics, compare
@@ -13,16 +15,24 @@ __all__ = [
     "Comparison",
     "EquationError",
     "FitResidual",
+    "Likeness",
+    "Rendition",
+    "SignalError",
     "SurfaceMetrics",
     "SurfaceSamples",
     "Topology",
+    "check_smooth",
     "compare",
     "compare_classical",
     "equation_error",
+    "extract_image",
     "fit_residual",
     "grid_cells",
     "no_classical",
+    "render_view",
+    "rendition_bytes",
     "sample_surface",
+    "signal_error",
     "solution_grid",
     "topology",
 ]
