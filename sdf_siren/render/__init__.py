@@ -2,6 +2,8 @@
 signals."""
 
 from sdf_siren.render.audio_sheet import write_audio_sheet
+from sdf_siren.render.likeness import write_likeness
+from sdf_siren.render.maps import draw_map
 from sdf_siren.render.preview import write_comparison, write_preview
 from sdf_siren.render.sheet import write_sheet
 from sdf_siren.render.signal_comparison import write_signal_comparison
@@ -9,8 +11,10 @@ from sdf_siren.render.signal_sheet import write_signal_sheet
 from sdf_siren.render.video_sheet import write_video_sheet
 
 __all__ = [
+    "draw_map",
     "write_audio_sheet",
     "write_comparison",
+    "write_likeness",
     "write_preview",
     "write_sheet",
     "write_signal_comparison",
