@@ -15,9 +15,10 @@ from sdf_siren.cli.options import (
     setting_option,
     use_threads,
 )
+from sdf_siren.cli.request import CONTEXT
 
 
-@click.command(context_settings={"max_content_width": 110, "help_option_names": ["-h", "--help"]})
+@click.command(context_settings=CONTEXT)
 @click.argument("field", type=click.Path(path_type=Path))
 @output_option
 @resolution_option

@@ -3,26 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
-from sdf_siren.cli.options import (
-    LIBRARIES,
-    machine_options,
-    manner_options,
-    output_option,
-    refuse_contradiction,
-    resolution_option,
-    seed_option,
-    setting_option,
-    use_threads,
-    version_option,
-)
-
-if TYPE_CHECKING:
-    from sdf_siren.engine.folder import RunFolder
-    from sdf_siren.engine.pipeline import Override
+from sdf_siren.cli.options import output_option, resolution_option, version_option
+from sdf_siren.cli.request import CONTEXT, Manner, carry_out, run_options, time_shorthands
 
 OTHER_SECONDS = 8.0
 """Of a run with ``--time``: starting, reading, meshing, writing and the preview; the fit gets the rest."""
@@ -31,6 +16,9 @@ _EPILOG = """\b
 Subcommands (reconstruct NAME --help; ./NAME means a file of that name):
   mesh       mesh a fitted field again, at another resolution
   evaluate   compare a mesh with a reference
+  image      fit an image, from values or derivatives; enlarge it, edit it
+  audio      fit a sound
+  video      fit a video
   pde        solve a differential equation
 
 \b
@@ -38,9 +26,7 @@ Exit codes: 0 done, 1 the job failed, 2 usage, 3 unreadable input, 130 Ctrl-C, 1
 """
 
 
-@click.command(
-    epilog=_EPILOG, context_settings={"max_content_width": 110, "help_option_names": ["-h", "--help"]}
-)
+@click.command(epilog=_EPILOG, context_settings=CONTEXT)
 @click.argument("scan", type=click.Path(path_type=Path))
 @output_option
 @click.option(
@@ -61,16 +47,7 @@ Exit codes: 0 done, 1 the job failed, 2 usage, 3 unreadable input, 130 Ctrl-C, 1
     metavar="XMIN YMIN ZMIN XMAX YMAX ZMAX",
     help="Use only the points in a box.",
 )
-@machine_options
-@seed_option
-@setting_option
-@click.option(
-    "--pipeline", type=click.Path(path_type=Path), metavar="FILE", help="Run another pipeline file."
-)
-@click.option("--dry-run", is_flag=True, help="Read the scan, say what would happen, write nothing.")
-@click.option("--resume", is_flag=True, help="Continue the interrupted run of the same output.")
-@click.option("--no-run", is_flag=True, help="Keep the run folder only until success.")
-@manner_options
+@run_options("scan")
 @version_option
 def scan(
     scan: Path,
@@ -79,66 +56,19 @@ def scan(
     seconds: float | None,
     resolution: int | None,
     crop: tuple[float, ...] | None,
-    device: str,
-    threads: int | None,
-    seed: int | None,
-    settings: tuple[str, ...],
-    pipeline: Path | None,
-    dry_run: bool,
-    resume: bool,
-    no_run: bool,
-    force: bool,
-    quiet: bool,
-    verbose: bool,
+    manner: Manner,
 ) -> None:
     """Turn the oriented point cloud SCAN (PLY, XYZ, PTS, CSV, NPY, NPZ) into a triangle mesh.
 
     The mesh is in the scan's own coordinates. OUT.run holds what is needed to resume, repeat or
     re-mesh the run.
     """
-    from sdf_siren.cli.running import carry_out
-    from sdf_siren.engine.folder import RunFolder, folder_of
-    from sdf_siren.engine.pipeline import Override, load, parse_override
-    from sdf_siren.engine.shipped import shipped_pipeline
-    from sdf_siren.engine.standing import Request
-    from sdf_siren.stages import CATALOGUE
-
-    refuse_contradiction(quiet, verbose)
     output = output or Path(f"{scan.stem}_mesh.ply")
+    left = None if seconds is None else seconds - OTHER_SECONDS
     shorthands = [
-        Override("fit.sdf", "quality", quality, "--quality"),
-        *_time_overrides(seconds, RunFolder(folder_of(output)) if resume else None),
-        Override("extract.mesh", "resolution", resolution, "--resolution"),
-        Override("read.points", "crop", crop, "--crop"),
+        ("fit.sdf", "quality", quality, "--quality"),
+        *time_shorthands("fit.sdf", ("quality", "steps"), left, output, manner),
+        ("extract.mesh", "resolution", resolution, "--resolution"),
+        ("read.points", "crop", crop, "--crop"),
     ]
-    overrides = [o for o in shorthands if o.value is not None] + [parse_override(text) for text in settings]
-    request = Request(
-        pipeline=load(pipeline or shipped_pipeline("surface"), CATALOGUE).with_options(overrides, seed=seed),
-        input=scan,
-        output=output,
-        folder=RunFolder(folder_of(output)),
-        keep_folder=not no_run,
-        resume=resume,
-        force=force,
-        device=device,
-        threads=threads,
-        libraries=LIBRARIES,
-    )
-    use_threads(threads)
-    carry_out(request, dry_run=dry_run, quiet=quiet, verbose=verbose)
-
-
-def _time_overrides(seconds: float | None, resumed: RunFolder | None) -> list[Override]:
-    """What ``--time`` asks of the fit: the time that remains for it, or what was decided in a run that is to
-    be resumed, for measuring again would give another answer."""
-    from sdf_siren.engine.folder import PIPELINE
-    from sdf_siren.engine.pipeline import Override, parse
-    from sdf_siren.stages import CATALOGUE
-
-    if seconds is None:
-        return []
-    found = resumed.read() if resumed is not None else None
-    if found is None:
-        return [Override("fit.sdf", "seconds", seconds - OTHER_SECONDS, "--time")]
-    decided = parse(found[1], CATALOGUE, PIPELINE).options().get("fit.sdf", {})
-    return [Override("fit.sdf", name, decided.get(name), "--time") for name in ("quality", "steps")]
+    carry_out("surface", scan, output, shorthands, manner)

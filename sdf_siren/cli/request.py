@@ -1,0 +1,153 @@
+"""From the words of a command to a request: what every command that makes a run shares."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from sdf_siren.cli.options import (
+    LIBRARIES,
+    Command,
+    machine_options,
+    manner_options,
+    refuse_contradiction,
+    seed_option,
+    setting_option,
+    use_threads,
+)
+
+if TYPE_CHECKING:
+    from sdf_siren.engine.folder import RunFolder
+    from sdf_siren.engine.pipeline import Override
+
+CONTEXT = {"max_content_width": 110, "help_option_names": ["-h", "--help"]}
+"""Settings of every command."""
+
+
+@dataclass(frozen=True)
+class Manner:
+    """How a run is to be carried out, whatever it does; the options that :func:`run_options` adds."""
+
+    device: str
+    threads: int | None
+    seed: int | None
+    settings: tuple[str, ...]
+    pipeline: Path | None
+    dry_run: bool
+    resume: bool
+    no_run: bool
+    force: bool
+    quiet: bool
+    verbose: bool
+
+
+def run_options(noun: str) -> Callable[[Command], Command]:
+    """All options of :class:`Manner`; the command gets them as ``manner``.
+
+    Args:
+        noun: what the run reads, for the help.
+    """
+
+    def decorate(command: Command) -> Command:
+        @functools.wraps(command)
+        def gathered(**given: Any) -> Any:
+            names = Manner.__dataclass_fields__
+            manner = Manner(**{name: given.pop(name) for name in names})
+            return command(**given, manner=manner)
+
+        decorated: Any = manner_options(gathered)
+        for option in reversed(_run_options(noun)):
+            decorated = option(decorated)
+        found: Command = machine_options(seed_option(setting_option(decorated)))
+        return found
+
+    return decorate
+
+
+def _run_options(noun: str) -> list[Callable[[Any], Any]]:
+    return [
+        click.option(
+            "--pipeline", type=click.Path(path_type=Path), metavar="FILE", help="Run another pipeline file."
+        ),
+        click.option(
+            "--dry-run", is_flag=True, help=f"Read the {noun}, say what would happen, write nothing."
+        ),
+        click.option("--resume", is_flag=True, help="Continue the interrupted run of the same output."),
+        click.option("--no-run", is_flag=True, help="Keep the run folder only until success."),
+    ]
+
+
+def carry_out(
+    shipped: str,
+    source: Path,
+    output: Path,
+    shorthands: Sequence[tuple[str, str, Any, str]],
+    manner: Manner,
+) -> None:
+    """Build the request and run it, or say what would happen.
+
+    Args:
+        shipped: name of the pipeline, unless another file is asked for.
+        source: the file to read.
+        output: the file to write.
+        shorthands: stage, option, value and the words for messages; a value of None was not given. ``--set``
+            wins over them.
+        manner: of the run.
+    """
+    from sdf_siren import stages
+    from sdf_siren.cli import running
+    from sdf_siren.engine.folder import RunFolder, folder_of
+    from sdf_siren.engine.pipeline import Override, load, parse_override
+    from sdf_siren.engine.shipped import shipped_pipeline
+    from sdf_siren.engine.standing import Request
+
+    refuse_contradiction(manner.quiet, manner.verbose)
+    overrides = [Override(*given) for given in shorthands if given[2] is not None]
+    overrides += [parse_override(text) for text in manner.settings]
+    pipeline = load(manner.pipeline or shipped_pipeline(shipped), stages.CATALOGUE)
+    request = Request(
+        pipeline=pipeline.with_options(overrides, seed=manner.seed),
+        input=source,
+        output=output,
+        folder=RunFolder(folder_of(output)),
+        keep_folder=not manner.no_run,
+        resume=manner.resume,
+        force=manner.force,
+        device=manner.device,
+        threads=manner.threads,
+        libraries=LIBRARIES,
+    )
+    use_threads(manner.threads)
+    running.carry_out(request, dry_run=manner.dry_run, quiet=manner.quiet, verbose=manner.verbose)
+
+
+def time_shorthands(
+    stage: str, decided: tuple[str, ...], seconds: float | None, output: Path, manner: Manner
+) -> list[Override]:
+    """What ``--time`` asks of the fit: the time that remains for it, or what was decided in a run that is to
+    be resumed, for measuring again would give another answer.
+
+    Args:
+        stage: the fit.
+        decided: its options that the time decides.
+        seconds: for the fit; None if not given.
+        output: of the run.
+        manner: of the run.
+    """
+    from sdf_siren import stages
+    from sdf_siren.engine.folder import PIPELINE, RunFolder, folder_of
+    from sdf_siren.engine.pipeline import Override, parse
+
+    if seconds is None:
+        return []
+    folder: RunFolder | None = RunFolder(folder_of(output)) if manner.resume else None
+    found = folder.read() if folder is not None else None
+    if found is None:
+        return [Override(stage, "seconds", seconds, "--time")]
+    before = parse(found[1], stages.CATALOGUE, PIPELINE).options().get(stage, {})
+    return [Override(stage, name, before.get(name), "--time") for name in decided]
