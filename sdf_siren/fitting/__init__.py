@@ -5,7 +5,7 @@ from sdf_siren.fitting.equations import SOLVERS, SolvedProblem, solve_problem
 from sdf_siren.fitting.refit import detail_sentence, refit_sentence
 from sdf_siren.fitting.settings import QUALITIES, SurfaceSettings
 from sdf_siren.fitting.signal_comparison import compare_networks
-from sdf_siren.fitting.signal_cost import estimate_signal_cost, signal_settings_within
+from sdf_siren.fitting.signal_cost import estimate_signal_cost, signal_plan, signal_settings_within
 from sdf_siren.fitting.signal_settings import SignalSettings, resolve_signal_settings
 from sdf_siren.fitting.signals import fit_image, fit_signal
 from sdf_siren.fitting.surface import choose_settings, fit_surface
@@ -28,6 +28,7 @@ __all__ = [
     "refit_sentence",
     "resolve_signal_settings",
     "settings_within",
+    "signal_plan",
     "signal_settings_within",
     "solve_problem",
 ]

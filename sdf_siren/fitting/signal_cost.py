@@ -87,3 +87,20 @@ def signal_settings_within(
             f"enough for {max(count, 0)}; give it more time, or a smaller network with --parameters"
         )
     return {"steps": count}
+
+
+def signal_plan(
+    signal: Signal, device: str = "auto", quality: str = "standard", **settings: Any
+) -> list[str]:
+    """What a fit would be and cost, in two lines.
+
+    Args:
+        signal: to be fitted.
+        device: as for ``fit_signal``.
+        quality: as for ``fit_signal``, as are ``settings``.
+    """
+    chosen = resolve_signal_settings(signal, quality, **settings)
+    cost = estimate_signal_cost(signal, chosen, device)
+    network = f"{chosen.network}, {chosen.depth + 1} hidden layers of {chosen.width}, {chosen.steps:,} steps"
+    price = f"about {cost.seconds:.0f} s and {cost.bytes / 1e6:.0f} MB on {cost.device}"
+    return [network + (", smooth" if chosen.smooth else ""), price]

@@ -117,6 +117,7 @@ def fit_signal(
         "device": str(place),
         "parameters": network.parameter_count,
         "source": Path(signal.source).name,
+        "format": signal.format.to_json(),
         **({"psnr": reached()} if edit is None and chosen.value_weight > 0 else {}),
         **({} if rounds.held_out_psnr is None else {"held_out_psnr": rounds.held_out_psnr}),
     }

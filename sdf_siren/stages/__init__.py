@@ -27,6 +27,18 @@ NAMES = (
     "measure.pde",
     "write.grid",
     "write.plots",
+    "read.image",
+    "read.audio",
+    "read.video",
+    "edit.image",
+    "fit.image",
+    "extract.image",
+    "measure.image",
+    "write.image",
+    "write.audio",
+    "write.video",
+    "write.sheet",
+    "write.comparison",
 )
 
 

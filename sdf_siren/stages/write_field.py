@@ -1,4 +1,4 @@
-"""``write.field``: the fitted field, to be meshed again."""
+"""``write.field``: the fitted field, to be evaluated again."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from sdf_siren.engine.stage import Artifacts, Context, Stage
 
 @dataclass(frozen=True)
 class WriteField(Stage):
-    """Writes the field into the run folder, for ``reconstruct mesh`` and ``sdf_siren.load_field``."""
+    """Writes the field into the run folder, for ``sdf_siren.load_field`` or ``load_signal_field``."""
 
     name: ClassVar[str] = "write.field"
     needs: ClassVar[tuple[str, ...]] = ("field",)

@@ -17,6 +17,7 @@ from sdf_siren.stages import CATALOGUE
 from sdf_siren.stages.__main__ import reference
 
 ROOT = Path(__file__).parents[2]
+IMAGES = ["image", "image-gradient", "image-laplacian", "image-compare", "poisson-edit", "audio", "video"]
 
 
 @pytest.mark.parametrize("name", CATALOGUE)
@@ -57,7 +58,7 @@ def test_reference_is_current():
     )
 
 
-@pytest.mark.parametrize("name", ["surface", "field", "pde"])
+@pytest.mark.parametrize("name", ["surface", "field", "pde", *IMAGES])
 def test_shipped_pipelines_resolve(name):
     pipeline = load(shipped_pipeline(name), CATALOGUE)
     assert parse(pipeline.to_toml(), CATALOGUE).stages == pipeline.stages
@@ -79,3 +80,9 @@ sys.exit(f"loaded {heavy}" if heavy else 0)
 """
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
+
+
+def test_every_pipeline_is_in_their_readme():
+    text = (ROOT / "pipelines" / "README.md").read_text()
+    for path in (ROOT / "pipelines").glob("*.toml"):
+        assert f"`{path.name}`" in text
