@@ -18,6 +18,9 @@ SUBCOMMANDS = {
     "mesh": "sdf_siren.cli.mesh:mesh",
     "evaluate": "sdf_siren.cli.evaluate:evaluate",
     "pde": "sdf_siren.cli.pde:pde",
+    "image": "sdf_siren.cli.image:image",
+    "audio": "sdf_siren.cli.audio:audio",
+    "video": "sdf_siren.cli.video:video",
 }
 _SCAN = "sdf_siren.cli.scan:scan"
 
@@ -69,7 +72,7 @@ def _told(error: BaseException, given: list[str]) -> tuple[str, int]:
         case OSError() if error.strerror:
             return f"error: {error.filename or 'system'}: {error.strerror}", 1
         case _ if _out_of_memory(error):
-            return "error: out of memory; lower --resolution, crop the scan, or free memory", 1
+            return "error: out of memory; lower --resolution or --size, crop the input, or free memory", 1
         case _:
             what = f"{type(error).__name__}: {error}"
             return f"error: internal error: {what}; run again with --debug for the traceback", 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -20,6 +21,7 @@ def outcome_lines(outcome: Outcome) -> list[str]:
             f"fit residual at the scan's points: median {median:.3g}, 95 % {high:.3g} (scan's units)"
         )
     lines += _equation(outcome.measures, outcome.seconds)
+    lines += _signal(outcome.measures)
     stages = ", ".join(f"{name} {seconds:.1f} s" for name, seconds in outcome.seconds.items())
     lines.append(f"{stages}; in all {sum(outcome.seconds.values()):.1f} s")
     if outcome.folder is not None:
@@ -61,6 +63,33 @@ def _equation(measures: Mapping[str, Any], seconds: Mapping[str, float]) -> list
             f"error {own}; differs from ours by {found['difference']:.2g}"
         )
     return lines
+
+
+def _signal(measures: Mapping[str, Any]) -> list[str]:
+    """Of a fitted image, sound or video: how near it is, and other networks beside it."""
+    if not {"psnr", "parameters"} <= measures.keys():
+        return []
+    lines = [f"{measures['parameters']:,} parameters; at the samples PSNR {_decibels(measures['psnr'])}"]
+    if "ssim" in measures:
+        lines[0] += f", SSIM {measures['ssim']:.4f}"
+    if "gradient_psnr" in measures:
+        lines.append(f"derivatives: gradient {_decibels(measures['gradient_psnr'])}")
+        if "laplacian_psnr" in measures:
+            lines[-1] += f", Laplacian {_decibels(measures['laplacian_psnr'])}"
+    for name, (parameters, steps, seconds, *scores) in measures.get("comparison", {}).items():
+        value, gradient, laplacian = (_decibels(score) for score in scores)
+        lines.append(
+            f"  {name:<25} {value:>9}, gradient {gradient:>9}, Laplacian {laplacian:>9}"
+            f"  ({parameters:,} parameters, {steps:,} steps, {seconds:.1f} s)"
+        )
+    if "comparison_sheet" in measures:
+        lines.append(f"comparison {measures['comparison_sheet']}")
+    return lines
+
+
+def _decibels(value: float | None) -> str:
+    """A record has nothing where a fit is exact."""
+    return "exact" if value is None or value == math.inf else f"{value:.2f} dB"
 
 
 def plan_lines(request: Request, plan: list[tuple[str, list[str]]]) -> list[str]:

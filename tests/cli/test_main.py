@@ -142,7 +142,7 @@ class TestDispatch:
         assert "Usage: reconstruct" in out
 
 
-@pytest.mark.parametrize("words", [["--help"], ["mesh", "--help"], ["--version"]])
+@pytest.mark.parametrize("words", [["--help"], ["mesh", "--help"], ["image", "--help"], ["--version"]])
 def test_help_loads_nothing_heavy(words):
     code = f"""
 import sys

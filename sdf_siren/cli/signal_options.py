@@ -1,0 +1,61 @@
+"""Options of the commands that fit an image, a sound or a video."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from sdf_siren.cli.options import Command
+from sdf_siren.cli.request import Manner, time_shorthands
+
+OTHER_SECONDS = 6.0
+"""Of a run with ``--time``: starting, reading, measuring, writing and the preview; the fit gets the rest."""
+
+Shorthands = list[tuple[str, str, Any, str]]
+
+
+def fit_options(command: Command) -> Command:
+    """``--quality``, ``--time``, ``--psnr`` and ``--parameters``."""
+    options = [
+        click.option(
+            "--quality",
+            metavar="draft|standard|high",
+            help="Effort of the fit; also paper.  [default: standard]",
+        ),
+        click.option(
+            "--time",
+            "seconds",
+            type=click.FloatRange(min=OTHER_SECONDS + 1),
+            metavar="SECONDS",
+            help="About how long the whole run may take; sets the steps.",
+        ),
+        click.option(
+            "--psnr", type=float, metavar="DB", help="Decibels to reach; sets the size of the network."
+        ),
+        click.option(
+            "--parameters", type=int, metavar="N", help="Of the network, about.  [default: by the quality]"
+        ),
+    ]
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+def fit_shorthands(
+    quality: str | None,
+    seconds: float | None,
+    psnr: float | None,
+    parameters: int | None,
+    output: Path,
+    manner: Manner,
+) -> Shorthands:
+    """What :func:`fit_options` say to fit.image."""
+    left = None if seconds is None else seconds - OTHER_SECONDS
+    return [
+        ("fit.image", "quality", quality, "--quality"),
+        *time_shorthands("fit.image", ("steps",), left, output, manner),
+        ("fit.image", "psnr", psnr, "--psnr"),
+        ("fit.image", "parameters", parameters, "--parameters"),
+    ]

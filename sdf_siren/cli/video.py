@@ -1,0 +1,39 @@
+"""``reconstruct video VIDEO``: a field of video samples."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from sdf_siren.cli.request import CONTEXT, Manner, carry_out, run_options
+from sdf_siren.cli.signal_options import fit_options, fit_shorthands
+
+
+@click.command(context_settings=CONTEXT)
+@click.argument("video", type=click.Path(path_type=Path))
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path),
+    metavar="OUT.(png|apng|gif|webp|tif|npy)",
+    help="The fit, to write.  [default: <name>_video.png in this folder]",
+)
+@fit_options
+@run_options("video")
+def video(
+    video: Path,
+    output: Path | None,
+    quality: str | None,
+    seconds: float | None,
+    psnr: float | None,
+    parameters: int | None,
+    manner: Manner,
+) -> None:
+    """Fit a SIREN to VIDEO (animated GIF, PNG or WebP, TIFF of several pages, NPY) and write what it says.
+
+    OUT.run holds pictures, the field and what is needed to resume or repeat the run (docs/images.md).
+    """
+    output = output or Path(f"{video.stem}_video.png")
+    shorthands = fit_shorthands(quality, seconds, psnr, parameters, output, manner)
+    carry_out("video", video, output, shorthands, manner)
