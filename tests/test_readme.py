@@ -13,7 +13,7 @@ from PIL import Image
 
 from sdf_siren import errors, meshing
 from sdf_siren.cli.main import main
-from sdf_siren.fitting import cost, settings
+from sdf_siren.fitting import cost, settings, signal_settings
 from sdf_siren.meshing import extract
 from sdf_siren.open3d_import import _PACKAGES
 from sdf_siren.render import preview
@@ -45,6 +45,8 @@ def folder(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     for quality in settings.STEPS:
         monkeypatch.setitem(settings.STEPS, quality, 60)
+        monkeypatch.setitem(signal_settings.STEPS, quality, 5)
+    monkeypatch.setattr(signal_settings, "MOST_PARAMETERS", 3000)
     monkeypatch.setattr(cost, "_seconds_per_step", lambda settings, place: 0.5)  # so that --time gives few
     monkeypatch.setattr(
         meshing, "extract", lambda field, resolution, **rest: extract(field, (resolution or 256) // 4, **rest)
@@ -74,6 +76,10 @@ def test_reconstruct_commands(folder, capsys):
         "timed.obj",
         "poisson_solution.npz",
         "ring.vti",
+        "chelsea_image.png",
+        "large.png",
+        "same.png",
+        "guitar_audio.wav",
     }
     assert len(ran) >= 6
 
