@@ -29,8 +29,8 @@ CHEAP = ["--quality", "draft", "--set", "fit.sdf.steps=150", "--resolution", "64
 
 EAGER = """
 import sys
-from sdf_siren.fitting import surface
-surface.CHECKPOINT_SECONDS = -1.0  # at every look, so that the test sees the fit begin
+from sdf_siren.fitting import checkpoint
+checkpoint.CHECKPOINT_SECONDS = -1.0  # at every look, so that the test sees the fit begin
 from sdf_siren.cli.main import main
 from sdf_siren.clouds.normals import complete_normals
 sys.exit(main())

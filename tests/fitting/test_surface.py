@@ -12,13 +12,13 @@ from sdf_siren.clouds.normals import complete_normals
 from sdf_siren.errors import DivergenceError, InputError, UsageError
 from sdf_siren.fields import Torus
 from sdf_siren.fitting import (
+    checkpoint,
     choose_settings,
     cost,
     estimate_cost,
     fit_surface,
     optimizers,
     settings_within,
-    surface,
     trainer,
 )
 
@@ -147,7 +147,7 @@ def test_a_checkpoint_of_other_settings_is_refused(cloud, tmp_path):
     path = tmp_path / "fit.checkpoint"
     tiny = SMALL | {"steps": 2}
     fit_surface(cloud, checkpoint=path, **tiny)
-    with pytest.raises(UsageError, match="another scan, seed or settings"):
+    with pytest.raises(UsageError, match="another input, seed or settings"):
         fit_surface(cloud, checkpoint=path, resume=True, seed=1, **tiny)
 
 
@@ -158,7 +158,7 @@ def test_divergence_is_one_clear_error(cloud):
 
 def test_divergence_leaves_the_last_good_checkpoint(cloud, tmp_path, monkeypatch):
     path = tmp_path / "fit.checkpoint"
-    monkeypatch.setattr(surface, "CHECKPOINT_SECONDS", 0.0)
+    monkeypatch.setattr(checkpoint, "CHECKPOINT_SECONDS", 0.0)
     healthy = trainer.RateSchedule.__call__
     monkeypatch.setattr(
         trainer.RateSchedule, "__call__", lambda s, step: healthy(s, step) if step < 120 else float("nan")
