@@ -72,6 +72,8 @@ def _signal(measures: Mapping[str, Any]) -> list[str]:
     lines = [f"{measures['parameters']:,} parameters; at the samples PSNR {_decibels(measures['psnr'])}"]
     if "ssim" in measures:
         lines[0] += f", SSIM {measures['ssim']:.4f}"
+    if "held_out_psnr" in measures:
+        lines[0] += f"; at samples kept back from the fit {_decibels(measures['held_out_psnr'])}"
     if "gradient_psnr" in measures:
         lines.append(f"derivatives: gradient {_decibels(measures['gradient_psnr'])}")
         if "laplacian_psnr" in measures:

@@ -63,7 +63,7 @@ class FitImage(Stage):
             resume=context.resume,
             **given,
         )
-        context.record({"parameters": field.record["parameters"]})
+        context.record({k: v for k, v in field.record.items() if k in ("parameters", "held_out_psnr")})
         return {"field": field}
 
     def plan(self, artifacts: Artifacts, context: Context) -> list[str]:

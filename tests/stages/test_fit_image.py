@@ -12,7 +12,7 @@ from sdf_siren.stages.fit_image import FitImage
 
 SIGNAL = SimpleNamespace(shape=(6, 8))
 UNSET = {f.name: f.default for f in dataclasses.fields(FitImage) if f.name != "seconds"}
-FIELD = SimpleNamespace(record={"parameters": 12})
+FIELD = SimpleNamespace(record={"parameters": 12, "held_out_psnr": 31.5, "seed": 0})
 
 
 def larger(context, **options):
@@ -33,7 +33,7 @@ def test_call(stand_in, context, said, tmp_path):
         "checkpoint": tmp_path / "fit.checkpoint",
         "resume": True,
     }
-    assert said("measures") == [{"parameters": 12}]
+    assert said("measures") == [{"parameters": 12, "held_out_psnr": 31.5}]
     assert said("note") == []
 
 
