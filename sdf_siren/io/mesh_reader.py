@@ -8,6 +8,7 @@ import math
 import os
 import re
 import warnings
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -48,7 +49,7 @@ def read_mesh(path: str | os.PathLike[str]) -> Mesh:
     return mesh
 
 
-def read_mesh_points(path: Path) -> RawPoints:
+def read_mesh_points(path: Path) -> Iterator[RawPoints]:
     """The vertices of a mesh that its faces use, with their normals, as a scan.
 
     Normals that the file lacks are the area-weighted means over the faces around a vertex.
@@ -57,7 +58,7 @@ def read_mesh_points(path: Path) -> RawPoints:
     normals = vertex_normals(mesh.vertices, mesh.faces) if mesh.normals is None else mesh.normals
     used = np.zeros(len(mesh.vertices), dtype=bool)
     used[mesh.faces] = True
-    return RawPoints(
+    yield RawPoints(
         mesh.vertices[used],
         as_normals(normals[used]),
         None,

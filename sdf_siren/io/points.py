@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from sdf_siren.clouds import PointCloud
 from sdf_siren.errors import InputError, UsageError
+from sdf_siren.io.gathering import FARTHEST, MINIMUM_POINTS, gather
 from sdf_siren.io.mesh_reader import MESH_SUFFIXES, read_mesh_points
 from sdf_siren.io.numpy_files import read_npy_points, read_npz_points
 from sdf_siren.io.opening import checked_size
@@ -21,13 +22,13 @@ from sdf_siren.io.precision import is_single, needs_double, single_step
 from sdf_siren.io.raw_points import RawPoints
 from sdf_siren.io.text import read_text_points
 
-MINIMUM_POINTS = 4
-"""The least that can enclose a volume: a tetrahedron."""
+MAX_POINTS = 5_000_000
+"""Points kept of a scan unless told otherwise: half a gigabyte with all that they can have."""
 
-_FARTHEST = 1e30
-"""Coordinates from here on are no lengths but marks of invalid rows, such as the largest float32."""
+Reader = Callable[[Path], Iterator[RawPoints]]
+"""Reads one format, piece by piece where the format allows it."""
 
-_READERS: dict[str, Callable[[Path], RawPoints]] = {
+_READERS: dict[str, Reader] = {
     ".ply": read_ply_points,
     ".xyz": read_text_points,
     ".pwn": read_text_points,
@@ -44,6 +45,7 @@ def read_points(
     *,
     mesh_as_scan: bool = False,
     crop: Sequence[float] | None = None,
+    max_points: int = MAX_POINTS,
 ) -> PointCloud:
     """Read a scan and check that it can be used; the file is never modified.
 
@@ -51,31 +53,32 @@ def read_points(
     the result count them.
 
     Args:
-        path: a .ply, .xyz, .pwn, .pts, .txt, .csv, .npy or .npz file.
+        path: a file of one of the formats in docs/formats.md.
         mesh_as_scan: take the vertices and vertex normals of a mesh (.ply with faces, .obj, .stl,
             .off, .glb) as the scan.
         crop: (xmin, ymin, zmin, xmax, ymax, zmax) in the units of the file; points outside this
             box are dropped.
+        max_points: how many points to keep at most. Of a larger scan (after the crop) a uniform random
+            sample is drawn, the same each time, while the file is read.
 
     Returns:
-        World coordinates in double precision, with normals and colours if the file has them.
+        World coordinates in double precision, with normals, colours, intensity and sensor positions if
+        the file has them.
 
     Raises:
         InputError: the file cannot be read, or holds fewer than four usable points, or no extent.
-        UsageError: ``crop`` is not a box.
+        UsageError: ``crop`` is not a box, or ``max_points`` is below four.
+        MissingLibraryError: the format needs an optional library; the message names the command that
+            installs it.
     """
     path = Path(path)
     box = None if crop is None else _checked_box(crop)
-    raw = _reader(path, mesh_as_scan)(path)
-    usable = np.asarray((np.abs(raw.points) < _FARTHEST).all(axis=1))
-    if not usable.any():
-        raise InputError(f"{path}: expected finite coordinates, found none in {len(usable)} rows")
-    if not usable.all():
-        dropped = int((~usable).sum())
-        raw = raw.select(usable, f"{dropped} of {len(usable)} rows without finite coordinates were dropped")
-    cloud = PointCloud(raw.points, raw.normals, raw.colours, str(path), raw.notes)
-    if box is not None:
-        cloud = _cropped(cloud, box)
+    if max_points < MINIMUM_POINTS:
+        raise UsageError(f"max_points: expected at least {MINIMUM_POINTS}, found {max_points}")
+    try:
+        cloud = gather(path, _reader(path, mesh_as_scan)(path), box, max_points)
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read ({error.strerror or error})") from None
     cloud = _without_duplicates(cloud)
     if len(cloud) < MINIMUM_POINTS:
         raise InputError(f"{path}: expected at least {MINIMUM_POINTS} different points, found {len(cloud)}")
@@ -90,7 +93,7 @@ def read_points(
     return cloud
 
 
-def _reader(path: Path, mesh_as_scan: bool) -> Callable[[Path], RawPoints]:
+def _reader(path: Path, mesh_as_scan: bool) -> Reader:
     suffix = path.suffix.lower()
     if suffix in _READERS:
         # A PLY file is a mesh if it has faces; that takes a look at its header.
@@ -118,23 +121,6 @@ def _checked_box(crop: Sequence[float]) -> NDArray[np.float64]:
     return box
 
 
-def _cropped(cloud: PointCloud, box: NDArray[np.float64]) -> PointCloud:
-    inside = np.asarray(((cloud.points >= box[:3]) & (cloud.points <= box[3:])).all(axis=1))
-    count = int(inside.sum())
-    if count < MINIMUM_POINTS:
-        low, high = cloud.points.min(axis=0), cloud.points.max(axis=0)
-        raise InputError(
-            f"{cloud.source}: expected at least {MINIMUM_POINTS} points inside the crop box, found {count};"
-            f" the scan spans {_numbers(low)} to {_numbers(high)}"
-        )
-    note = f"{len(cloud) - count} of {len(cloud)} points outside the crop box were dropped"
-    return cloud.select(inside, note)
-
-
-def _numbers(values: NDArray[np.float64]) -> str:
-    return "(" + ", ".join(f"{value:.8g}" for value in values) + ")"
-
-
 def _without_duplicates(cloud: PointCloud) -> PointCloud:
     """The first of the points that share exact coordinates, in the order of the file."""
     order = np.lexsort(cloud.points.T)  # stable, and much faster than np.unique by rows
@@ -150,7 +136,7 @@ def _without_duplicates(cloud: PointCloud) -> PointCloud:
 
 def _check_extent(cloud: PointCloud) -> None:
     extent, largest = float(cloud.extent.max()), float(np.abs(cloud.points).max())
-    if not extent > max(1e-12 * largest, 1.0 / _FARTHEST):
+    if not extent > max(1e-12 * largest, 1.0 / FARTHEST):
         raise InputError(
             f"{cloud.source}: expected points that spread in space, found an extent of {extent:.3g}"
             f" at coordinates of {largest:.3g}"
