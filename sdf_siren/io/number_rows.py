@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TextIO
+from typing import Any, TextIO
 
 import numpy as np
 from numpy.typing import NDArray
@@ -69,6 +69,14 @@ def number_rows(
             yield rows
         if len(rows) < ask:
             return
+
+
+def as_whole(values: NDArray[np.float64], dtype: np.dtype[Any]) -> NDArray[Any]:
+    """A column of a text in the integer type that its header declares; what does not fit is clipped."""
+    limits = np.iinfo(dtype)
+    # The nearest double to the largest 64-bit integer is one that does not fit.
+    largest = np.nextafter(float(limits.max) + 1, 0)
+    return np.clip(np.nan_to_num(values), limits.min, largest).astype(dtype)
 
 
 def _lines(file: TextIO) -> Iterator[str]:

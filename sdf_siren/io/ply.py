@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from sdf_siren.artifacts import Mesh
 from sdf_siren.errors import InputError
-from sdf_siren.io.number_rows import LINE_LIMIT, number_rows
+from sdf_siren.io.number_rows import LINE_LIMIT, as_whole, number_rows
 from sdf_siren.io.opening import one_line
 from sdf_siren.io.ply_header import FACE_LISTS, PLYFILE_ERRORS, PlyHeader, read_header
 from sdf_siren.io.raw_points import RawPoints, as_intensity, as_normals, joined, pieces_of, remark
@@ -117,9 +117,7 @@ def _read_text(header: PlyHeader, index: int, wanted: list[str]) -> Iterator[Col
             columns: Columns = dict(zip(wanted, rows.T, strict=True))
             for name in _COLOURS:
                 if name in columns and dtypes[name].kind in "iu":  # told apart from colours in [0, 1]
-                    limits = np.iinfo(dtypes[name])
-                    whole = np.clip(np.nan_to_num(columns[name]), limits.min, limits.max)
-                    columns[name] = whole.astype(dtypes[name])
+                    columns[name] = as_whole(rows.T[wanted.index(name)], dtypes[name])
             yield columns
     if done < count:
         raise InputError(f"{header.path}: expected {count} vertices, found {done}; it is truncated")

@@ -16,6 +16,7 @@ from sdf_siren.io.gathering import FARTHEST, MINIMUM_POINTS, gather
 from sdf_siren.io.mesh_reader import MESH_SUFFIXES, read_mesh_points
 from sdf_siren.io.numpy_files import read_npy_points, read_npz_points
 from sdf_siren.io.opening import checked_size
+from sdf_siren.io.pcd import read_pcd_points
 from sdf_siren.io.ply import read_ply_points
 from sdf_siren.io.ply_header import read_header
 from sdf_siren.io.precision import is_single, needs_double, single_step
@@ -30,6 +31,7 @@ Reader = Callable[[Path], Iterator[RawPoints]]
 
 _READERS: dict[str, Reader] = {
     ".ply": read_ply_points,
+    ".pcd": read_pcd_points,
     ".xyz": read_text_points,
     ".pwn": read_text_points,
     ".pts": read_text_points,
