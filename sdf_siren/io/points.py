@@ -41,6 +41,9 @@ _READERS: dict[str, Reader] = {
     ".npz": read_npz_points,
 }
 
+_ARCHIVES = frozenset({".zip", ".7z", ".rar", ".tar", ".tgz", ".gz", ".bz2", ".xz", ".zst"})
+"""Not opened: what they grow to is not known before."""
+
 
 def read_points(
     path: str | os.PathLike[str],
@@ -109,6 +112,10 @@ def _reader(path: Path, mesh_as_scan: bool) -> Reader:
             f"{path}: expected a scan, found a mesh format; to use its vertices as a scan, ask for it with"
             " mesh_as_scan=True (command line: --set read.points.mesh_as_scan=true)"
         )
+    if suffix in _ARCHIVES:
+        raise InputError(f"{path}: expected a scan, found an archive; unpack it first")
+    if suffix == ".3mf":
+        raise InputError(f"{path}: expected a scan, found an archive; convert it to .ply or .stl first")
     known = " ".join([*_READERS, *sorted(MESH_SUFFIXES - {".ply"})])
     raise InputError(f"{path}: cannot read the format {suffix!r}; expected one of {known}")
 
