@@ -108,8 +108,11 @@ def gather(
             f"{len(raw)} of {reservoir.seen} points were kept, drawn at random;"
             " read.points.max_points changes how many"
         )
-    raw = _checked_sensors(replace(raw, notes=tuple(notes)), low, high)
     colours = None if raw.colours is None else as_colours(raw.colours)
+    if colours is not None and not colours.any():  # an empty field of the format
+        colours = None
+        notes.append("all colours of the file are black: they are not used")
+    raw = _checked_sensors(replace(raw, notes=tuple(notes)), low, high)
     return PointCloud(raw.points, raw.normals, colours, str(path), raw.notes, raw.sensors, raw.intensity)
 
 

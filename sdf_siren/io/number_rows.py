@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,9 +18,16 @@ LINE_LIMIT = 16 * 1024
 """Longest line accepted, characters."""
 
 
+class Lines(Protocol):
+    """A text file, or what gives lines like one."""
+
+    def readline(self, limit: int, /) -> str:
+        """The next line, at most ``limit`` characters of it; nothing at the end."""
+
+
 def number_rows(
     path: Path,
-    file: TextIO,
+    file: Lines,
     expected: str,
     *,
     most: int | None = None,
@@ -79,7 +86,7 @@ def as_whole(values: NDArray[np.float64], dtype: np.dtype[Any]) -> NDArray[Any]:
     return np.clip(np.nan_to_num(values), limits.min, largest).astype(dtype)
 
 
-def _lines(file: TextIO) -> Iterator[str]:
+def _lines(file: Lines) -> Iterator[str]:
     """The lines of ``file``, none of which can fill the memory."""
     while line := file.readline(LINE_LIMIT):
         if len(line) == LINE_LIMIT and not line.endswith("\n"):

@@ -20,6 +20,8 @@ from sdf_siren.io.pcd import read_pcd_points
 from sdf_siren.io.ply import read_ply_points
 from sdf_siren.io.ply_header import read_header
 from sdf_siren.io.precision import is_single, needs_double, single_step
+from sdf_siren.io.pts import read_pts_points
+from sdf_siren.io.ptx import read_ptx_points
 from sdf_siren.io.raw_points import RawPoints
 from sdf_siren.io.text import read_text_points
 
@@ -34,7 +36,8 @@ _READERS: dict[str, Reader] = {
     ".pcd": read_pcd_points,
     ".xyz": read_text_points,
     ".pwn": read_text_points,
-    ".pts": read_text_points,
+    ".pts": read_pts_points,
+    ".ptx": read_ptx_points,
     ".txt": read_text_points,
     ".csv": read_text_points,
     ".npy": read_npy_points,

@@ -7,8 +7,10 @@ an intensity, colours (whole numbers up to 255) or normals.
 
 from __future__ import annotations
 
+import csv
 import re
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO
@@ -102,6 +104,7 @@ def open_text(path: Path) -> TextIO:
 def _read_head(path: Path, file: TextIO) -> _Head:
     groups: Layout | None = None
     count: int | None = None
+    named_by: str | None = None
     for number in range(HEAD_LINES):
         line = file.readline(LINE_LIMIT)
         if "\0" in line or len(line) >= LINE_LIMIT:
@@ -112,14 +115,16 @@ def _read_head(path: Path, file: TextIO) -> _Head:
         is_comment = bare != line.strip()
         if not bare:
             continue
-        separator = next((s for s in ";," if s in bare), None)
+        separator = next((s for s in (named_by, *";,") if s and s in bare), None)
         fields = _fields(bare, separator)
         named = [column for group in (groups or {}).values() for column in group]
-        if groups and separator is None and max(named) >= len(fields) and "\t" in bare:
-            separator, fields = "\t", _fields(bare, "\t")  # names or texts that contain spaces
         is_named_row = bool(named) and max(named) < len(fields) and all(is_number(fields[c]) for c in named)
         if not is_named_row and not all(is_number(field) for field in fields if field):
-            groups = _by_name([field.lower() for field in fields]) or groups
+            between = _fields(bare, "\t")
+            if separator is None and all(between) and _by_name(between):
+                separator, fields = "\t", between  # texts between the tabs may contain spaces
+            if _by_name(fields):
+                groups, named_by = _by_name(fields), separator
         elif is_comment:
             continue
         elif len(fields) == 1 and fields[0].isdigit() and count is None:
@@ -133,7 +138,11 @@ def _read_head(path: Path, file: TextIO) -> _Head:
 
 
 def _fields(line: str, separator: str | None) -> list[str]:
-    return [field.strip().strip("\"'") for field in line.split(separator)]
+    words = line.split(separator)
+    if separator and '"' in line:
+        with suppress(csv.Error):
+            words = next(csv.reader([line], delimiter=separator, skipinitialspace=True))
+    return [word.strip().strip("\"'") for word in words]
 
 
 def _read_rows(path: Path, head: _Head) -> Iterator[RawPoints]:
@@ -178,6 +187,7 @@ def is_number(text: str) -> bool:
 
 def _by_name(names: list[str]) -> Layout | None:
     """The columns of each group, points first, or None if x, y and z are not among the names."""
+    names = [name.lower() for name in names]
     groups = {}
     for group, spellings in _GROUPS.items():
         for spelling in spellings:

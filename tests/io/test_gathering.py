@@ -122,6 +122,14 @@ def test_colours_are_scaled_by_the_largest_of_all_pieces() -> None:
     assert cloud.colours[:, 0].tolist() == [1, 1, 255, 255]
 
 
+def test_colours_that_are_all_black_are_none() -> None:
+    cloud = gather(
+        Path("a"), [RawPoints(POINTS, colours=np.zeros(POINTS.shape, dtype=np.uint16))], None, 10**6
+    )
+    assert cloud.colours is None
+    assert cloud.notes == ("all colours of the file are black: they are not used",)
+
+
 def test_a_file_without_any_point() -> None:
     with pytest.raises(InputError, match="finite coordinates, found none in 0 rows"):
         gather(Path("a"), [], None, 100)
