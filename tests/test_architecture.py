@@ -26,11 +26,25 @@ ONLY_IN = {
     "libusb_package": {"open3d_import"},
     "plyfile": {"io"},
     "trimesh": {"io"},
+    "laspy": {"io"},
+    "pye57": {"io"},
     "safetensors": {"io", "fitting"},
     "skimage": {"meshing"},
 }
 LIGHT = {"engine", "stages", "cli"}
-HEAVY = {"torch", "open3d", "scipy", "numpy", "skimage", "trimesh", "plyfile", "safetensors", "rich"}
+HEAVY = {
+    "torch",
+    "open3d",
+    "scipy",
+    "numpy",
+    "skimage",
+    "trimesh",
+    "plyfile",
+    "safetensors",
+    "rich",
+    "laspy",
+    "pye57",
+}
 MODULES = sorted(PACKAGE.rglob("*.py"))
 
 

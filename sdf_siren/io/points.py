@@ -12,7 +12,9 @@ from numpy.typing import NDArray
 
 from sdf_siren.clouds import PointCloud
 from sdf_siren.errors import InputError, UsageError
+from sdf_siren.io.e57 import read_e57_points
 from sdf_siren.io.gathering import FARTHEST, MINIMUM_POINTS, gather
+from sdf_siren.io.las import read_las_points
 from sdf_siren.io.mesh_reader import MESH_SUFFIXES, read_mesh_points
 from sdf_siren.io.numpy_files import read_npy_points, read_npz_points
 from sdf_siren.io.opening import checked_size
@@ -40,6 +42,9 @@ _READERS: dict[str, Reader] = {
     ".ptx": read_ptx_points,
     ".txt": read_text_points,
     ".csv": read_text_points,
+    ".las": read_las_points,
+    ".laz": read_las_points,
+    ".e57": read_e57_points,
     ".npy": read_npy_points,
     ".npz": read_npz_points,
 }
