@@ -26,6 +26,7 @@ from sdf_siren.io.pts import read_pts_points
 from sdf_siren.io.ptx import read_ptx_points
 from sdf_siren.io.raw_points import RawPoints
 from sdf_siren.io.text import read_text_points
+from sdf_siren.io.vertex_files import has_faces, read_vertices
 
 MAX_POINTS = 5_000_000
 """Points kept of a scan unless told otherwise: half a gigabyte with all that they can have."""
@@ -67,8 +68,8 @@ def read_points(
 
     Args:
         path: a file of one of the formats in docs/formats.md.
-        mesh_as_scan: take the vertices and vertex normals of a mesh (.ply with faces, .obj, .stl,
-            .off, .glb) as the scan.
+        mesh_as_scan: take the vertices and vertex normals of a mesh (.ply, .obj, .stl, .off or .glb
+            with faces) as the scan.
         crop: (xmin, ymin, zmin, xmax, ymax, zmax) in the units of the file; points outside this
             box are dropped.
         max_points: how many points to keep at most. Of a larger scan (after the crop) a uniform random
@@ -114,6 +115,8 @@ def _reader(path: Path, mesh_as_scan: bool) -> Reader:
         return read_mesh_points if is_mesh else _READERS[suffix]
     checked_size(path)
     if suffix in MESH_SUFFIXES:
+        if not has_faces(path):
+            return read_vertices
         if mesh_as_scan:
             return read_mesh_points
         raise InputError(
