@@ -78,6 +78,11 @@ def number_rows(
             return
 
 
+def as_count(word: str) -> int | None:
+    """The number of things that ``word`` says, or None if it says no such number."""
+    return int(word) if word.isascii() and word.isdigit() and len(word) <= 18 else None
+
+
 def as_whole(values: NDArray[np.float64], dtype: np.dtype[Any]) -> NDArray[Any]:
     """A column of a text in the integer type that its header declares; what does not fit is clipped."""
     limits = np.iinfo(dtype)

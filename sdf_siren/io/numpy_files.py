@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from sdf_siren.errors import InputError
 from sdf_siren.io.opening import checked_size, one_line
-from sdf_siren.io.raw_points import RawPoints, as_colours, as_normals, pieces_of
+from sdf_siren.io.raw_points import RawPoints, as_colours, as_normals, as_points, pieces_of
 
 _HEADER_LIMIT = 4096
 _SMALL = 16 * 1024**2
@@ -144,7 +144,7 @@ def _member(path: Path, archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> NDAr
 
 def _split(array: NDArray[np.generic]) -> RawPoints:
     # A copy: a cloud must not change with the file it was mapped from.
-    points = np.array(array[:, :3], dtype=np.float64, order="C")
+    points = as_points(array[:, :3])
     return RawPoints(points, as_normals(array[:, 3:6]) if array.shape[1] == 6 else None)
 
 

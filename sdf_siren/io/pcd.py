@@ -5,6 +5,7 @@ Read here and not by open3d, whose reader trusts the header of a file.
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -17,7 +18,7 @@ from sdf_siren.errors import InputError
 from sdf_siren.io import lzf
 from sdf_siren.io.number_rows import as_whole, number_rows
 from sdf_siren.io.pcd_header import PcdHeader, read_pcd_header
-from sdf_siren.io.raw_points import RawPoints, as_intensity, as_normals, pieces_of
+from sdf_siren.io.raw_points import RawPoints, as_intensity, as_normals, as_points, pieces_of
 
 _COORDINATES = ("x", "y", "z")
 _NORMALS = (("normal_x", "normal_y", "normal_z"), ("nx", "ny", "nz"))
@@ -51,7 +52,7 @@ def read_pcd_points(path: Path) -> Iterator[RawPoints]:
     sensor = header.viewpoint if header.organised or any(header.viewpoint or ()) else None
     for columns in read(header, wanted):
         piece = RawPoints(
-            _stacked(columns, _COORDINATES).astype(np.float64),
+            as_points(_stacked(columns, _COORDINATES)),
             as_normals(_stacked(columns, normals)) if normals else None,
             _stacked(columns, colours) if colours else None,
             intensity=as_intensity(columns["intensity"]) if "intensity" in columns else None,
@@ -125,8 +126,8 @@ def _read_compressed(header: PcdHeader, wanted: list[str]) -> Iterator[Columns]:
     """One field after the other; the library that writes them leaves out the padding."""
     with open(header.path, "rb") as file:
         file.seek(header.start)
-        sizes = np.frombuffer(file.read(8), dtype="<u4")
-        packed, size = map(int, sizes) if len(sizes) == 2 else (0, 0)
+        sizes = file.read(8)
+        packed, size = struct.unpack("<II", sizes) if len(sizes) == 8 else (0, 0)
         if packed > header.size - header.start - 8 or not packed:
             raise InputError(
                 f"{header.path}: expected {packed} compressed bytes, found"

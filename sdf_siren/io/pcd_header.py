@@ -12,6 +12,7 @@ from typing import BinaryIO
 import numpy as np
 
 from sdf_siren.errors import InputError
+from sdf_siren.io.number_rows import as_count
 from sdf_siren.io.opening import checked_size
 
 HEADER_LIMIT = 64 * 1024
@@ -154,9 +155,10 @@ def _points(path: Path, lines: dict[str, list[str]]) -> tuple[int, bool]:
 
 
 def _number(path: Path, key: str, word: str) -> int:
-    if not (word.isascii() and word.isdigit() and len(word) <= 18):
+    number = as_count(word)
+    if number is None:
         raise InputError(f"{path}: expected a whole number behind {key}, found {word[:24]!r}")
-    return int(word)
+    return number
 
 
 def _viewpoint(path: Path, lines: dict[str, list[str]]) -> tuple[float, float, float] | None:

@@ -8,8 +8,10 @@ reads text and lists row by row in Python, and a scan's faces need not be read a
 from __future__ import annotations
 
 import io
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,7 +21,7 @@ from sdf_siren.errors import InputError
 from sdf_siren.io.number_rows import LINE_LIMIT, as_whole, number_rows
 from sdf_siren.io.opening import one_line
 from sdf_siren.io.ply_header import FACE_LISTS, PLYFILE_ERRORS, PlyHeader, read_header
-from sdf_siren.io.raw_points import RawPoints, as_intensity, as_normals, joined, pieces_of, remark
+from sdf_siren.io.raw_points import RawPoints, as_intensity, as_normals, as_points, joined, pieces_of, remark
 
 _COORDINATES = ("x", "y", "z")
 _NORMALS = ("nx", "ny", "nz")
@@ -60,7 +62,7 @@ def read_ply_points(path: Path) -> Iterator[RawPoints]:
     read = _read_text if header.text else _read_binary
     for columns in read(header, index, wanted):
         yield RawPoints(
-            np.stack([columns[name] for name in _COORDINATES], axis=1).astype(np.float64),
+            as_points(_stacked(columns, _COORDINATES)),
             as_normals(_stacked(columns, _NORMALS)) if _NORMALS[0] in columns else None,
             _stacked(columns, _COLOURS) if _COLOURS[0] in columns else None,
             intensity=as_intensity(columns[intensity]) if intensity else None,
@@ -139,11 +141,7 @@ def read_ply_mesh(path: Path) -> Mesh:
     if name is None or not header.faces:
         raise InputError(f"{path}: expected a mesh, found a PLY file without faces")
     try:
-        try:
-            # Triangles throughout: mapped, not parsed.
-            data = plyfile.PlyData.read(str(path), mmap="r", known_list_len={"face": {name: 3}})
-        except plyfile.PlyElementParseError:
-            data = plyfile.PlyData.read(str(path), mmap="r")
+        data = _plyfile_data(path, name)
         polygons = data["face"][name]
         faces = polygons.astype(np.int64) if polygons.dtype != object else fans(list(polygons))
     except (plyfile.PlyParseError, *PLYFILE_ERRORS) as error:
@@ -152,6 +150,18 @@ def read_ply_mesh(path: Path) -> Mesh:
         return Mesh(raw.points, faces, raw.normals)
     except ValueError as error:
         raise InputError(f"{path}: not a valid mesh ({one_line(error)})") from None
+
+
+def _plyfile_data(path: Path, name: str) -> Any:
+    """The whole file by plyfile; its faces, the list ``name``, are mapped if all are triangles."""
+    import plyfile
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # NumPy's "input contained no data"
+        try:
+            return plyfile.PlyData.read(str(path), mmap="r", known_list_len={"face": {name: 3}})
+        except plyfile.PlyElementParseError:
+            return plyfile.PlyData.read(str(path), mmap="r")
 
 
 def fans(polygons: list[NDArray[np.integer]]) -> NDArray[np.int64]:

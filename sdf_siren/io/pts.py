@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TextIO
 
 from sdf_siren.errors import InputError
-from sdf_siren.io.number_rows import LINE_LIMIT, number_rows
+from sdf_siren.io.number_rows import LINE_LIMIT, as_count, number_rows
 from sdf_siren.io.opening import checked_size
 from sdf_siren.io.raw_points import RawPoints, remark
 from sdf_siren.io.text import Layout, layout_of, open_text, read_text_points, split_columns
@@ -28,7 +28,7 @@ def read_pts_points(path: Path) -> Iterator[RawPoints]:
     """
     size = checked_size(path)
     with open_text(path) as file:
-        count = _count(file.readline(LINE_LIMIT))
+        count = as_count(file.readline(LINE_LIMIT).strip())
         if count is None:
             yield from read_text_points(path)
             return
@@ -68,10 +68,5 @@ class _Scan:
     def readline(self, limit: int, /) -> str:
         """The next line, or nothing at the end of the scan."""
         line = self._file.readline(limit)
-        self.following = _count(line)
+        self.following = as_count(line.strip())
         return line if self.following is None else ""
-
-
-def _count(line: str) -> int | None:
-    word = line.strip()
-    return int(word) if word.isascii() and word.isdigit() and len(word) <= 18 else None

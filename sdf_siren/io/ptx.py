@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sdf_siren.errors import InputError
-from sdf_siren.io.number_rows import LINE_LIMIT, number_rows
+from sdf_siren.io.number_rows import LINE_LIMIT, as_count, number_rows
 from sdf_siren.io.opening import checked_size
 from sdf_siren.io.raw_points import RawPoints, as_intensity, remark
 from sdf_siren.io.text import open_text
@@ -90,10 +90,10 @@ def _next_line(file: TextIO) -> str:
 
 
 def _whole(where: str, name: str, line: str) -> int:
-    word = line.strip()
-    if not (word.isascii() and word.isdigit() and len(word) <= 9):
-        raise InputError(f"{where}: expected the number of {name}, found {word[:24]!r}")
-    return int(word)
+    count = as_count(line.strip())
+    if count is None:
+        raise InputError(f"{where}: expected the number of {name}, found {line.strip()[:24]!r}")
+    return count
 
 
 def _numbers(where: str, name: str, line: str, count: int) -> list[float]:

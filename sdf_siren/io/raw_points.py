@@ -76,6 +76,12 @@ def pieces_of(count: int) -> Iterator[slice]:
         yield slice(start, min(start + CHUNK_ROWS, count))
 
 
+def as_points(values: NDArray[np.generic]) -> NDArray[np.float64]:
+    """(n, 3) numbers as float64, a copy."""
+    with np.errstate(invalid="ignore"):  # a signalling NaN in a damaged file
+        return np.array(values, dtype=np.float64, order="C")
+
+
 def as_normals(values: NDArray[np.generic]) -> NDArray[np.float32]:
     """(n, 3) numbers as float32; what overflows becomes infinite and is dealt with as a bad normal."""
     with np.errstate(over="ignore", invalid="ignore"):
@@ -92,7 +98,8 @@ def as_colours(values: NDArray[np.generic]) -> NDArray[np.uint8]:
     """(n, 3) numbers as uint8: 8-bit, 16-bit (above 255) or, if of floating type, 0 to 1."""
     if values.dtype == np.uint8:
         return np.array(values, order="C")
-    numbers = np.nan_to_num(values.astype(np.float64), nan=0.0, posinf=0.0, neginf=0.0)
+    with np.errstate(invalid="ignore"):
+        numbers = np.nan_to_num(values.astype(np.float64), nan=0.0, posinf=0.0, neginf=0.0)
     largest = numbers.max(initial=0.0)
     if largest > 255:
         numbers /= 257

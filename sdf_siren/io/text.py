@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sdf_siren.errors import InputError
-from sdf_siren.io.number_rows import LINE_LIMIT, number_rows
+from sdf_siren.io.number_rows import LINE_LIMIT, as_count, number_rows
 from sdf_siren.io.opening import checked_size
 from sdf_siren.io.raw_points import RawPoints, as_intensity, as_normals, joined, remark
 
@@ -128,7 +128,9 @@ def _read_head(path: Path, file: TextIO) -> _Head:
         elif is_comment:
             continue
         elif len(fields) == 1 and fields[0].isdigit() and count is None:
-            count = int(fields[0])
+            count = as_count(fields[0])
+            if count is None:
+                raise InputError(f"{path}: expected the number of points, found {fields[0][:24]!r}")
         elif is_named_row or sum(map(bool, fields)) >= 3:
             trailing = not fields[-1]
             return _Head(number, groups, count, separator, len(fields) - trailing, trailing)
