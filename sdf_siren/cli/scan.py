@@ -91,7 +91,7 @@ def scan(
     quiet: bool,
     verbose: bool,
 ) -> None:
-    """Turn the oriented point cloud SCAN (PLY, XYZ, PTS, CSV, NPY, NPZ) into a triangle mesh.
+    """Turn the oriented point cloud SCAN (PLY, PCD, LAS, E57, PTX, XYZ, NPY, ...) into a triangle mesh.
 
     The mesh is in the scan's own coordinates. OUT.run holds what is needed to resume, repeat or
     re-mesh the run.
