@@ -26,14 +26,29 @@ ONLY_IN = {
     "libusb_package": {"open3d_import"},
     "plyfile": {"io"},
     "trimesh": {"io"},
+    "laspy": {"io"},
+    "pye57": {"io"},
     "safetensors": {"io", "fitting"},
     "skimage": {"meshing", "signals"},
     "tifffile": {"io"},
     "PIL": {"io", "render"},
 }
 LIGHT = {"engine", "stages", "cli"}
-HEAVY = {"torch", "open3d", "scipy", "numpy", "skimage", "trimesh", "plyfile", "safetensors", "rich"}
-HEAVY |= {"PIL", "tifffile"}
+HEAVY = {
+    "torch",
+    "open3d",
+    "scipy",
+    "numpy",
+    "skimage",
+    "trimesh",
+    "plyfile",
+    "safetensors",
+    "rich",
+    "laspy",
+    "pye57",
+    "PIL",
+    "tifffile",
+}
 MODULES = sorted(PACKAGE.rglob("*.py"))
 
 

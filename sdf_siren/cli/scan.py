@@ -58,7 +58,7 @@ def scan(
     crop: tuple[float, ...] | None,
     manner: Manner,
 ) -> None:
-    """Turn the oriented point cloud SCAN (PLY, XYZ, PTS, CSV, NPY, NPZ) into a triangle mesh.
+    """Turn the oriented point cloud SCAN (PLY, PCD, LAS, E57, PTX, XYZ, NPY, ...) into a triangle mesh.
 
     The mesh is in the scan's own coordinates. OUT.run holds what is needed to resume, repeat or
     re-mesh the run.

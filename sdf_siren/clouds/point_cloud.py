@@ -11,15 +11,26 @@ from numpy.typing import NDArray
 from sdf_siren.errors import InputError
 from sdf_siren.frames import Similarity
 
+_COLUMNS: dict[str, tuple[type, tuple[int, ...]]] = {
+    "normals": (np.float32, (3,)),
+    "colours": (np.uint8, (3,)),
+    "sensors": (np.float64, (3,)),
+    "intensity": (np.float32, ()),
+}
+"""What a point can have besides its position: the type, and the shape per point."""
+
 
 @dataclass(frozen=True)
 class PointCloud:
-    """Points with optional normals and colours, in world coordinates.
+    """Points with optional normals, colours and more, in world coordinates.
 
     Attributes:
         points: (n, 3) float64, finite, n >= 1.
         normals: (n, 3) float32 or None; as read, so possibly not of unit length.
         colours: (n, 3) uint8 or None.
+        sensors: (n, 3) float64 or None, finite: where each point was measured from. The line from
+            there to the point is free, so a normal has to look towards it.
+        intensity: (n,) float32 or None, in the units of the file; NaN where it was not measured.
         source: where the points came from, for messages.
         notes: what a reader or a filter did on the way (rows dropped, normals estimated), one
             line each; the run prints and records them.
@@ -30,6 +41,8 @@ class PointCloud:
     colours: NDArray[np.uint8] | None = None
     source: str = "points"
     notes: tuple[str, ...] = ()
+    sensors: NDArray[np.float64] | None = None
+    intensity: NDArray[np.float32] | None = None
 
     def __post_init__(self) -> None:
         points = np.ascontiguousarray(self.points, dtype=np.float64)
@@ -40,15 +53,16 @@ class PointCloud:
             )
         if not np.isfinite(points).all():
             raise InputError(f"{self.source}: expected finite coordinates, found NaN or infinity")
-        for name, dtype in (("normals", np.float32), ("colours", np.uint8)):
+        for name, (dtype, width) in _COLUMNS.items():
             value = getattr(self, name)
             if value is not None:
                 value = np.ascontiguousarray(value, dtype=dtype)
-                if value.shape != points.shape:
-                    raise InputError(
-                        f"{self.source}: expected {name} of shape {points.shape}, found {value.shape}"
-                    )
+                shape = (len(points), *width)
+                if value.shape != shape:
+                    raise InputError(f"{self.source}: expected {name} of shape {shape}, found {value.shape}")
                 object.__setattr__(self, name, value)
+        if self.sensors is not None and not np.isfinite(self.sensors).all():
+            raise InputError(f"{self.source}: expected finite sensor positions, found NaN or infinity")
 
     def __len__(self) -> int:
         return len(self.points)
@@ -65,12 +79,12 @@ class PointCloud:
 
     def select(self, rows: NDArray[np.bool_] | NDArray[np.integer], note: str | None = None) -> PointCloud:
         """The cloud of the given rows (mask or indices), with ``note`` added to the notes."""
+        columns = {name: getattr(self, name) for name in _COLUMNS}
         return replace(
             self,
             points=self.points[rows],
-            normals=None if self.normals is None else self.normals[rows],
-            colours=None if self.colours is None else self.colours[rows],
             notes=self.notes if note is None else (*self.notes, note),
+            **{name: value[rows] for name, value in columns.items() if value is not None},
         )
 
 

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import io
-import json
-import math
 import os
 import re
 import warnings
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +14,7 @@ from numpy.typing import NDArray
 
 from sdf_siren.artifacts import Mesh, vertex_normals
 from sdf_siren.errors import InputError
+from sdf_siren.io.glb import check_glb
 from sdf_siren.io.opening import checked_size, one_line
 from sdf_siren.io.ply import read_ply_mesh
 from sdf_siren.io.raw_points import RawPoints, as_normals
@@ -48,7 +48,7 @@ def read_mesh(path: str | os.PathLike[str]) -> Mesh:
     return mesh
 
 
-def read_mesh_points(path: Path) -> RawPoints:
+def read_mesh_points(path: Path) -> Iterator[RawPoints]:
     """The vertices of a mesh that its faces use, with their normals, as a scan.
 
     Normals that the file lacks are the area-weighted means over the faces around a vertex.
@@ -57,7 +57,7 @@ def read_mesh_points(path: Path) -> RawPoints:
     normals = vertex_normals(mesh.vertices, mesh.faces) if mesh.normals is None else mesh.normals
     used = np.zeros(len(mesh.vertices), dtype=bool)
     used[mesh.faces] = True
-    return RawPoints(
+    yield RawPoints(
         mesh.vertices[used],
         as_normals(normals[used]),
         None,
@@ -74,7 +74,7 @@ def _read_with_trimesh(path: Path, suffix: str) -> Mesh:
     except OSError as error:
         raise InputError(f"{path}: cannot be read ({error.strerror})") from None
     if suffix == ".glb":
-        _check_glb(path, data)
+        check_glb(path)
     if suffix == ".obj":
         _check_obj(path, data)
     try:
@@ -124,17 +124,3 @@ def _check_obj(path: Path, data: bytes) -> None:
     if found:
         corner = found.group(1)[:12].decode("ascii")
         raise InputError(f"{path}: a face refers to vertex {corner}, beyond the {most} it has room for")
-
-
-def _check_glb(path: Path, data: bytes) -> None:
-    """Refuse accessors without data: trimesh fills them with as many zeros as they declare."""
-    length = int.from_bytes(data[12:16], "little")
-    if data[:4] != b"glTF" or length > len(data) - 20:
-        raise InputError(f"{path}: expected a GLB file beginning with 'glTF', found another or half of one")
-    try:
-        accessors = json.loads(data[20 : 20 + length]).get("accessors", [])
-        declared = math.fsum(float(a["count"]) for a in accessors if "bufferView" not in a)
-    except (ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError):
-        raise InputError(f"{path}: the JSON part of the GLB file is damaged") from None
-    if declared > len(data):
-        raise InputError(f"{path}: declares {declared:.0f} values without data; it is damaged or compressed")

@@ -8,6 +8,7 @@ import tokenize
 import warnings
 import zipfile
 import zlib
+from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
 
@@ -16,7 +17,7 @@ from numpy.typing import NDArray
 
 from sdf_siren.errors import InputError
 from sdf_siren.io.opening import checked_size, one_line
-from sdf_siren.io.raw_points import RawPoints, as_colours, as_normals
+from sdf_siren.io.raw_points import RawPoints, as_colours, as_normals, as_points, pieces_of
 
 _HEADER_LIMIT = 4096
 _SMALL = 16 * 1024**2
@@ -37,7 +38,7 @@ _HEADER_ERRORS = (
 _ZIP_ERRORS = (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, ValueError, OSError)
 
 
-def read_npy_points(path: Path) -> RawPoints:
+def read_npy_points(path: Path) -> Iterator[RawPoints]:
     """An array of shape (n, 3), or (n, 6) with normals, of any integer or floating type.
 
     Raises:
@@ -49,10 +50,11 @@ def read_npy_points(path: Path) -> RawPoints:
         offset = file.tell()
     _check_length(str(path), shape, dtype, size - offset)
     array = np.memmap(path, dtype, "r", offset, shape, "F" if fortran else "C")
-    return _split(str(path), array)
+    for piece in pieces_of(len(array)):
+        yield _split(array[piece])
 
 
-def read_npz_points(path: Path) -> RawPoints:
+def read_npz_points(path: Path) -> Iterator[RawPoints]:
     """The arrays ``points`` (n, 3) or (n, 6), ``normals`` (n, 3) and ``colors`` (n, 3) of an archive.
 
     Raises:
@@ -66,7 +68,7 @@ def read_npz_points(path: Path) -> RawPoints:
             if "points" not in members:
                 found = ", ".join(sorted(members)[:5]) or "none"
                 raise InputError(f"{path}: expected an array 'points' in the archive, found {found[:80]}")
-            raw = _split(f"{path}[points]", _member(path, archive, members["points"]))
+            raw = _split(_member(path, archive, members["points"]))
             normals, colours = raw.normals, raw.colours
             if "normals" in members:
                 normals = as_normals(_triples(path, "normals", _member(path, archive, members["normals"])))
@@ -77,7 +79,7 @@ def read_npz_points(path: Path) -> RawPoints:
     for name, value in (("normals", normals), ("colors", colours)):
         if value is not None and len(value) != len(raw.points):
             raise InputError(f"{path}: expected {len(raw.points)} rows of {name}, found {len(value)}")
-    return RawPoints(raw.points, normals, colours)
+    yield RawPoints(raw.points, normals, colours)
 
 
 def read_npy_array(path: Path, largest_bytes: int) -> NDArray[np.generic]:
@@ -140,9 +142,9 @@ def _member(path: Path, archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> NDAr
     return np.frombuffer(data, dtype).reshape(shape, order="F" if fortran else "C")
 
 
-def _split(where: str, array: NDArray[np.generic]) -> RawPoints:
+def _split(array: NDArray[np.generic]) -> RawPoints:
     # A copy: a cloud must not change with the file it was mapped from.
-    points = np.array(array[:, :3], dtype=np.float64, order="C")
+    points = as_points(array[:, :3])
     return RawPoints(points, as_normals(array[:, 3:6]) if array.shape[1] == 6 else None)
 
 

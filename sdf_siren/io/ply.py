@@ -9,24 +9,31 @@ from __future__ import annotations
 
 import io
 import warnings
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sdf_siren.artifacts import Mesh
 from sdf_siren.errors import InputError
+from sdf_siren.io.number_rows import LINE_LIMIT, as_whole, number_rows
 from sdf_siren.io.opening import one_line
 from sdf_siren.io.ply_header import FACE_LISTS, PLYFILE_ERRORS, PlyHeader, read_header
-from sdf_siren.io.raw_points import RawPoints, as_colours, as_normals
+from sdf_siren.io.raw_points import RawPoints, as_intensity, as_normals, as_points, joined, pieces_of, remark
 
 _COORDINATES = ("x", "y", "z")
 _NORMALS = ("nx", "ny", "nz")
 _COLOURS = ("red", "green", "blue")
+_INTENSITY = ("intensity", "scalar_Intensity", "scalar_intensity")
+
+Columns = dict[str, NDArray[np.generic]]
+"""Properties of a piece of the vertices by name."""
 
 
-def read_ply_points(path: Path) -> RawPoints:
-    """The vertices of a PLY file, with ``nx ny nz`` and ``red green blue`` where it has them.
+def read_ply_points(path: Path) -> Iterator[RawPoints]:
+    """The vertices of a PLY file, with ``nx ny nz``, ``red green blue`` and ``intensity`` if it has them.
 
     Other properties and elements are ignored.
 
@@ -47,27 +54,25 @@ def read_ply_points(path: Path) -> RawPoints:
     if header.counts[index] == 0:
         raise InputError(f"{path}: expected points, found a PLY file with 0 vertices")
     _refuse_lists(header, index)
-    wanted = [*_COORDINATES]
+    intensity = next((name for name in _INTENSITY if name in names), None)
+    wanted = [*_COORDINATES, *([intensity] if intensity else [])]
     for group in (_NORMALS, _COLOURS):
         if all(name in names for name in group):
             wanted += group
     read = _read_text if header.text else _read_binary
-    columns = read(header, index, wanted)
-
-    def stack(group: tuple[str, ...]) -> NDArray[np.generic] | None:
-        return np.stack([columns[name] for name in group], axis=1) if group[0] in columns else None
-
-    points, normals, colours = stack(_COORDINATES), stack(_NORMALS), stack(_COLOURS)
-    assert points is not None
-    notes: tuple[str, ...] = ()
+    for columns in read(header, index, wanted):
+        yield RawPoints(
+            as_points(_stacked(columns, _COORDINATES)),
+            as_normals(_stacked(columns, _NORMALS)) if _NORMALS[0] in columns else None,
+            _stacked(columns, _COLOURS) if _COLOURS[0] in columns else None,
+            intensity=as_intensity(columns[intensity]) if intensity else None,
+        )
     if header.faces:
-        notes = (f"{header.faces} faces of the file were ignored; only its vertices are used",)
-    return RawPoints(
-        points.astype(np.float64),
-        None if normals is None else as_normals(normals),
-        None if colours is None else as_colours(colours),
-        notes,
-    )
+        yield remark(f"{header.faces} faces of the file were ignored; only its vertices are used")
+
+
+def _stacked(columns: Columns, group: tuple[str, ...]) -> NDArray[np.generic]:
+    return np.stack([columns[name] for name in group], axis=1)
 
 
 def _refuse_lists(header: PlyHeader, index: int) -> None:
@@ -85,45 +90,39 @@ def _refuse_lists(header: PlyHeader, index: int) -> None:
                 )
 
 
-def _read_binary(header: PlyHeader, index: int, wanted: list[str]) -> dict[str, NDArray[np.generic]]:
+def _read_binary(header: PlyHeader, index: int, wanted: list[str]) -> Iterator[Columns]:
     offset = header.start
     for element, count in zip(header.elements[:index], header.counts[:index], strict=True):
         offset += count * element.dtype(header.byte_order).itemsize
     dtype = header.elements[index].dtype(header.byte_order)
     rows = np.memmap(header.path, dtype, "r", offset, (header.counts[index],))
-    return {name: rows[name] for name in wanted}
+    for piece in pieces_of(len(rows)):
+        yield {name: rows[name][piece] for name in wanted}
 
 
-def _read_text(header: PlyHeader, index: int, wanted: list[str]) -> dict[str, NDArray[np.generic]]:
+def _read_text(header: PlyHeader, index: int, wanted: list[str]) -> Iterator[Columns]:
     properties = header.elements[index].properties
     names = [item.name for item in properties]
-    count = header.counts[index]
-    with open(header.path, "rb") as file, warnings.catch_warnings():
+    dtypes = {name: np.dtype(properties[names.index(name)].dtype()) for name in wanted}
+    done, count = 0, header.counts[index]
+    with open(header.path, "rb") as file:
         file.seek(header.start)
-        warnings.simplefilter("ignore", UserWarning)  # NumPy's "input contained no data"
         text = io.TextIOWrapper(file, encoding="latin-1")
-        try:
-            rows = np.loadtxt(
-                text,
-                dtype=np.float64,
-                comments=None,
-                skiprows=sum(header.counts[:index]),
-                max_rows=count,
-                usecols=[names.index(name) for name in wanted],
-                ndmin=2,
-            )
-        except (ValueError, IndexError) as error:
-            raise InputError(f"{header.path}: a row of vertices cannot be read ({one_line(error)})") from None
-    if len(rows) < count:
-        raise InputError(f"{header.path}: expected {count} vertices, found {len(rows)}; it is truncated")
-    columns: dict[str, NDArray[np.generic]] = {}
-    for name, column in zip(wanted, rows.T, strict=True):
-        dtype = np.dtype(properties[names.index(name)].dtype())
-        if name in _COLOURS and dtype.kind in "iu":  # told apart from colours in [0, 1]
-            limits = np.iinfo(dtype)
-            column = np.clip(np.nan_to_num(column), limits.min, limits.max).astype(dtype)
-        columns[name] = column
-    return columns
+        for _ in range(sum(header.counts[:index])):
+            text.readline(LINE_LIMIT)
+        chosen = [names.index(name) for name in wanted]
+        rows_of = number_rows(
+            header.path, text, "a row of vertices", most=count, columns=chosen, comments=None
+        )
+        for rows in rows_of:
+            done += len(rows)
+            columns: Columns = dict(zip(wanted, rows.T, strict=True))
+            for name in _COLOURS:
+                if name in columns and dtypes[name].kind in "iu":  # told apart from colours in [0, 1]
+                    columns[name] = as_whole(rows.T[wanted.index(name)], dtypes[name])
+            yield columns
+    if done < count:
+        raise InputError(f"{header.path}: expected {count} vertices, found {done}; it is truncated")
 
 
 def read_ply_mesh(path: Path) -> Mesh:
@@ -134,7 +133,7 @@ def read_ply_mesh(path: Path) -> Mesh:
     """
     import plyfile
 
-    raw = read_ply_points(path)
+    raw = joined(list(read_ply_points(path)))
     header = read_header(path)
     index = header.index("face")
     names = [] if index is None else [item.name for item in header.elements[index].properties]
@@ -142,11 +141,7 @@ def read_ply_mesh(path: Path) -> Mesh:
     if name is None or not header.faces:
         raise InputError(f"{path}: expected a mesh, found a PLY file without faces")
     try:
-        try:
-            # Triangles throughout: mapped, not parsed.
-            data = plyfile.PlyData.read(str(path), mmap="r", known_list_len={"face": {name: 3}})
-        except plyfile.PlyElementParseError:
-            data = plyfile.PlyData.read(str(path), mmap="r")
+        data = _plyfile_data(path, name)
         polygons = data["face"][name]
         faces = polygons.astype(np.int64) if polygons.dtype != object else fans(list(polygons))
     except (plyfile.PlyParseError, *PLYFILE_ERRORS) as error:
@@ -155,6 +150,18 @@ def read_ply_mesh(path: Path) -> Mesh:
         return Mesh(raw.points, faces, raw.normals)
     except ValueError as error:
         raise InputError(f"{path}: not a valid mesh ({one_line(error)})") from None
+
+
+def _plyfile_data(path: Path, name: str) -> Any:
+    """The whole file by plyfile; its faces, the list ``name``, are mapped if all are triangles."""
+    import plyfile
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # NumPy's "input contained no data"
+        try:
+            return plyfile.PlyData.read(str(path), mmap="r", known_list_len={"face": {name: 3}})
+        except plyfile.PlyElementParseError:
+            return plyfile.PlyData.read(str(path), mmap="r")
 
 
 def fans(polygons: list[NDArray[np.integer]]) -> NDArray[np.int64]:

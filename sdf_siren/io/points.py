@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,31 +12,46 @@ from numpy.typing import NDArray
 
 from sdf_siren.clouds import PointCloud
 from sdf_siren.errors import InputError, UsageError
+from sdf_siren.io.e57 import read_e57_points
+from sdf_siren.io.gathering import FARTHEST, MINIMUM_POINTS, gather
+from sdf_siren.io.las import read_las_points
 from sdf_siren.io.mesh_reader import MESH_SUFFIXES, read_mesh_points
 from sdf_siren.io.numpy_files import read_npy_points, read_npz_points
 from sdf_siren.io.opening import checked_size
+from sdf_siren.io.pcd import read_pcd_points
 from sdf_siren.io.ply import read_ply_points
 from sdf_siren.io.ply_header import read_header
 from sdf_siren.io.precision import is_single, needs_double, single_step
+from sdf_siren.io.pts import read_pts_points
+from sdf_siren.io.ptx import read_ptx_points
 from sdf_siren.io.raw_points import RawPoints
 from sdf_siren.io.text import read_text_points
+from sdf_siren.io.vertex_files import has_faces, read_vertices
 
-MINIMUM_POINTS = 4
-"""The least that can enclose a volume: a tetrahedron."""
+MAX_POINTS = 5_000_000
+"""Points kept of a scan unless told otherwise: half a gigabyte with all that they can have."""
 
-_FARTHEST = 1e30
-"""Coordinates from here on are no lengths but marks of invalid rows, such as the largest float32."""
+Reader = Callable[[Path], Iterator[RawPoints]]
+"""Reads one format, piece by piece where the format allows it."""
 
-_READERS: dict[str, Callable[[Path], RawPoints]] = {
+_READERS: dict[str, Reader] = {
     ".ply": read_ply_points,
+    ".pcd": read_pcd_points,
     ".xyz": read_text_points,
     ".pwn": read_text_points,
-    ".pts": read_text_points,
+    ".pts": read_pts_points,
+    ".ptx": read_ptx_points,
     ".txt": read_text_points,
     ".csv": read_text_points,
+    ".las": read_las_points,
+    ".laz": read_las_points,
+    ".e57": read_e57_points,
     ".npy": read_npy_points,
     ".npz": read_npz_points,
 }
+
+_ARCHIVES = frozenset({".zip", ".7z", ".rar", ".tar", ".tgz", ".gz", ".bz2", ".xz", ".zst"})
+"""Not opened: what they grow to is not known before."""
 
 
 def read_points(
@@ -44,6 +59,7 @@ def read_points(
     *,
     mesh_as_scan: bool = False,
     crop: Sequence[float] | None = None,
+    max_points: int = MAX_POINTS,
 ) -> PointCloud:
     """Read a scan and check that it can be used; the file is never modified.
 
@@ -51,31 +67,32 @@ def read_points(
     the result count them.
 
     Args:
-        path: a .ply, .xyz, .pwn, .pts, .txt, .csv, .npy or .npz file.
-        mesh_as_scan: take the vertices and vertex normals of a mesh (.ply with faces, .obj, .stl,
-            .off, .glb) as the scan.
+        path: a file of one of the formats in docs/formats.md.
+        mesh_as_scan: take the vertices and vertex normals of a mesh (.ply, .obj, .stl, .off or .glb
+            with faces) as the scan.
         crop: (xmin, ymin, zmin, xmax, ymax, zmax) in the units of the file; points outside this
             box are dropped.
+        max_points: how many points to keep at most. Of a larger scan (after the crop) a uniform random
+            sample is drawn, the same each time, while the file is read.
 
     Returns:
-        World coordinates in double precision, with normals and colours if the file has them.
+        World coordinates in double precision, with normals, colours, intensity and sensor positions if
+        the file has them.
 
     Raises:
         InputError: the file cannot be read, or holds fewer than four usable points, or no extent.
-        UsageError: ``crop`` is not a box.
+        UsageError: ``crop`` is not a box, or ``max_points`` is below four.
+        MissingLibraryError: the format needs an optional library; the message names the command that
+            installs it.
     """
     path = Path(path)
     box = None if crop is None else _checked_box(crop)
-    raw = _reader(path, mesh_as_scan)(path)
-    usable = np.asarray((np.abs(raw.points) < _FARTHEST).all(axis=1))
-    if not usable.any():
-        raise InputError(f"{path}: expected finite coordinates, found none in {len(usable)} rows")
-    if not usable.all():
-        dropped = int((~usable).sum())
-        raw = raw.select(usable, f"{dropped} of {len(usable)} rows without finite coordinates were dropped")
-    cloud = PointCloud(raw.points, raw.normals, raw.colours, str(path), raw.notes)
-    if box is not None:
-        cloud = _cropped(cloud, box)
+    if max_points < MINIMUM_POINTS:
+        raise UsageError(f"max_points: expected at least {MINIMUM_POINTS}, found {max_points}")
+    try:
+        cloud = gather(path, _reader(path, mesh_as_scan)(path), box, max_points)
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read ({error.strerror or error})") from None
     cloud = _without_duplicates(cloud)
     if len(cloud) < MINIMUM_POINTS:
         raise InputError(f"{path}: expected at least {MINIMUM_POINTS} different points, found {len(cloud)}")
@@ -90,7 +107,7 @@ def read_points(
     return cloud
 
 
-def _reader(path: Path, mesh_as_scan: bool) -> Callable[[Path], RawPoints]:
+def _reader(path: Path, mesh_as_scan: bool) -> Reader:
     suffix = path.suffix.lower()
     if suffix in _READERS:
         # A PLY file is a mesh if it has faces; that takes a look at its header.
@@ -98,12 +115,18 @@ def _reader(path: Path, mesh_as_scan: bool) -> Callable[[Path], RawPoints]:
         return read_mesh_points if is_mesh else _READERS[suffix]
     checked_size(path)
     if suffix in MESH_SUFFIXES:
+        if not has_faces(path):
+            return read_vertices
         if mesh_as_scan:
             return read_mesh_points
         raise InputError(
             f"{path}: expected a scan, found a mesh format; to use its vertices as a scan, ask for it with"
             " mesh_as_scan=True (command line: --set read.points.mesh_as_scan=true)"
         )
+    if suffix in _ARCHIVES:
+        raise InputError(f"{path}: expected a scan, found an archive; unpack it first")
+    if suffix == ".3mf":
+        raise InputError(f"{path}: expected a scan, found an archive; convert it to .ply or .stl first")
     known = " ".join([*_READERS, *sorted(MESH_SUFFIXES - {".ply"})])
     raise InputError(f"{path}: cannot read the format {suffix!r}; expected one of {known}")
 
@@ -116,23 +139,6 @@ def _checked_box(crop: Sequence[float]) -> NDArray[np.float64]:
     if box.shape != (6,) or not np.isfinite(box).all() or not (box[:3] < box[3:]).all():
         raise UsageError(f"crop: expected xmin ymin zmin xmax ymax zmax, each min below max, found {crop}")
     return box
-
-
-def _cropped(cloud: PointCloud, box: NDArray[np.float64]) -> PointCloud:
-    inside = np.asarray(((cloud.points >= box[:3]) & (cloud.points <= box[3:])).all(axis=1))
-    count = int(inside.sum())
-    if count < MINIMUM_POINTS:
-        low, high = cloud.points.min(axis=0), cloud.points.max(axis=0)
-        raise InputError(
-            f"{cloud.source}: expected at least {MINIMUM_POINTS} points inside the crop box, found {count};"
-            f" the scan spans {_numbers(low)} to {_numbers(high)}"
-        )
-    note = f"{len(cloud) - count} of {len(cloud)} points outside the crop box were dropped"
-    return cloud.select(inside, note)
-
-
-def _numbers(values: NDArray[np.float64]) -> str:
-    return "(" + ", ".join(f"{value:.8g}" for value in values) + ")"
 
 
 def _without_duplicates(cloud: PointCloud) -> PointCloud:
@@ -150,7 +156,7 @@ def _without_duplicates(cloud: PointCloud) -> PointCloud:
 
 def _check_extent(cloud: PointCloud) -> None:
     extent, largest = float(cloud.extent.max()), float(np.abs(cloud.points).max())
-    if not extent > max(1e-12 * largest, 1.0 / _FARTHEST):
+    if not extent > max(1e-12 * largest, 1.0 / FARTHEST):
         raise InputError(
             f"{cloud.source}: expected points that spread in space, found an extent of {extent:.3g}"
             f" at coordinates of {largest:.3g}"

@@ -1,4 +1,4 @@
-"""Points as lines of numbers: .xyz, .pts, .txt, .csv, .pwn.
+"""Points as lines of numbers: .xyz, .txt, .csv, .pwn, and .pts without a count.
 
 There is no standard. Leading comments, a header with column names and a line with the number of
 points are recognised; without names the columns are x y z and then, by their number and content,
@@ -7,7 +7,10 @@ an intensity, colours (whole numbers up to 255) or normals.
 
 from __future__ import annotations
 
+import csv
 import re
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO
@@ -16,20 +19,26 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sdf_siren.errors import InputError
-from sdf_siren.io.opening import checked_size, one_line
-from sdf_siren.io.raw_points import RawPoints, as_colours, as_normals
+from sdf_siren.io.number_rows import LINE_LIMIT, as_count, number_rows
+from sdf_siren.io.opening import checked_size
+from sdf_siren.io.raw_points import RawPoints, as_intensity, as_normals, joined, remark
 
 HEAD_LINES = 100
 """Lines looked at to find the first row of numbers."""
 
-LINE_LIMIT = 16 * 1024
-"""Longest line accepted in the head, characters."""
+Layout = Mapping[str, list[int]]
+"""Which columns hold the points, the normals, the colours and the intensity."""
 
 _COMMENT = re.compile(r"^(#|//|%)+")
-_GROUPS = {
-    "points": (("x", "y", "z"),),
-    "normals": (("nx", "ny", "nz"), ("normal_x", "normal_y", "normal_z")),
+_GROUPS: dict[str, tuple[tuple[str, ...], ...]] = {
+    "points": (
+        ("x", "y", "z"),
+        *(("easting", "northing", up) for up in ("elevation", "height", "altitude", "z")),
+        *(("e", "n", up) for up in ("h", "z")),
+    ),
+    "normals": (("nx", "ny", "nz"), ("normal_x", "normal_y", "normal_z"), ("normalx", "normaly", "normalz")),
     "colours": (("r", "g", "b"), ("red", "green", "blue")),
+    "intensity": (("intensity",), ("scalar_intensity",), ("reflectance",), ("i",)),
 }
 
 
@@ -39,7 +48,7 @@ class _Head:
 
     Attributes:
         lines: how many to skip.
-        groups: the columns of points, normals and colours, if a header names them.
+        groups: the columns of points, normals, colours and intensity, if a header names them.
         count: declared number of points.
         separator: between columns; None for white space.
         columns: numbers per line.
@@ -47,15 +56,15 @@ class _Head:
     """
 
     lines: int
-    groups: dict[str, list[int]] | None
+    groups: Layout | None
     count: int | None
     separator: str | None
     columns: int
     trailing: bool
 
 
-def read_text_points(path: Path) -> RawPoints:
-    """Points, normals and colours of a text file, read in full double precision.
+def read_text_points(path: Path) -> Iterator[RawPoints]:
+    """Points, normals, colours and intensity of a text file, read in full double precision.
 
     A ``.pwn`` file with a count and three columns holds all points and then all normals.
 
@@ -64,38 +73,38 @@ def read_text_points(path: Path) -> RawPoints:
             than declared.
     """
     size = checked_size(path)
-    try:
-        with open(path, encoding="utf-8-sig", errors="replace") as file:
-            head = _read_head(path, file)
-        if head.count is not None and head.count * 2 * head.columns > size + 1:
-            raise InputError(f"{path}: declares {head.count} points, but its {size} bytes cannot hold them")
-        rows = _read_rows(path, head)
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read ({error.strerror})") from None
-    if head.count is not None and path.suffix.lower() == ".pwn" and rows.shape == (2 * head.count, 3):
-        return RawPoints(rows[: head.count], as_normals(rows[head.count :]))
-    notes: tuple[str, ...] = ()
-    if head.groups:
-        groups = {group: [3 * i, 3 * i + 1, 3 * i + 2] for i, group in enumerate(head.groups)}
-    else:
-        groups, notes = _by_content(rows)
-    if head.count is not None and len(rows) < head.count:
+    with open_text(path) as file:
+        head = _read_head(path, file)
+    if head.count is not None and head.count * 2 * head.columns > size + 1:
+        raise InputError(f"{path}: declares {head.count} points, but its {size} bytes cannot hold them")
+    pieces = _read_rows(path, head)
+    if head.count is not None and path.suffix.lower() == ".pwn" and head.columns == 3:
+        whole = joined(list(pieces))
+        if len(whole) == 2 * head.count:
+            yield RawPoints(whole.points[: head.count], as_normals(whole.points[head.count :]))
+            return
+        pieces = iter([whole])
+    found = 0
+    for piece in pieces:
+        found += len(piece)
+        yield piece
+    if head.count is not None and found < head.count:
         raise InputError(
-            f"{path}: expected {head.count} points as its count line says, found {len(rows)}; it is truncated"
+            f"{path}: expected {head.count} points as its count line says, found {found}; it is truncated"
         )
-    if head.count is not None and len(rows) > head.count:
-        notes = (*notes, f"the count line says {head.count} points, the file has {len(rows)}: all are used")
-    return RawPoints(
-        np.ascontiguousarray(rows[:, groups["points"]]),
-        as_normals(rows[:, groups["normals"]]) if "normals" in groups else None,
-        as_colours(rows[:, groups["colours"]]) if "colours" in groups else None,
-        notes,
-    )
+    if head.count is not None and found > head.count:
+        yield remark(f"the count line says {head.count} points, the file has {found}: all are used")
+
+
+def open_text(path: Path) -> TextIO:
+    """The text file at ``path``, whatever its encoding: what matters in it is ASCII."""
+    return open(path, encoding="utf-8-sig", errors="replace")
 
 
 def _read_head(path: Path, file: TextIO) -> _Head:
-    groups: dict[str, list[int]] | None = None
+    groups: Layout | None = None
     count: int | None = None
+    named_by: str | None = None
     for number in range(HEAD_LINES):
         line = file.readline(LINE_LIMIT)
         if "\0" in line or len(line) >= LINE_LIMIT:
@@ -106,16 +115,22 @@ def _read_head(path: Path, file: TextIO) -> _Head:
         is_comment = bare != line.strip()
         if not bare:
             continue
-        separator = next((s for s in ";," if s in bare), None)
-        fields = [field.strip().strip("\"'") for field in bare.split(separator)]
+        separator = next((s for s in (named_by, *";,") if s and s in bare), None)
+        fields = _fields(bare, separator)
         named = [column for group in (groups or {}).values() for column in group]
-        is_named_row = bool(named) and max(named) < len(fields) and all(_is_number(fields[c]) for c in named)
-        if not is_named_row and not all(_is_number(field) for field in fields if field):
-            groups = _by_name([field.lower() for field in fields]) or groups
+        is_named_row = bool(named) and max(named) < len(fields) and all(is_number(fields[c]) for c in named)
+        if not is_named_row and not all(is_number(field) for field in fields if field):
+            between = _fields(bare, "\t")
+            if separator is None and all(between) and _by_name(between):
+                separator, fields = "\t", between  # texts between the tabs may contain spaces
+            if _by_name(fields):
+                groups, named_by = _by_name(fields), separator
         elif is_comment:
             continue
         elif len(fields) == 1 and fields[0].isdigit() and count is None:
-            count = int(fields[0])
+            count = as_count(fields[0])
+            if count is None:
+                raise InputError(f"{path}: expected the number of points, found {fields[0][:24]!r}")
         elif is_named_row or sum(map(bool, fields)) >= 3:
             trailing = not fields[-1]
             return _Head(number, groups, count, separator, len(fields) - trailing, trailing)
@@ -124,25 +139,47 @@ def _read_head(path: Path, file: TextIO) -> _Head:
     raise InputError(f"{path}: expected lines of numbers x y z, found none in its first {HEAD_LINES} lines")
 
 
-def _read_rows(path: Path, head: _Head) -> NDArray[np.float64]:
-    """All columns, or those of the named groups one after the other."""
+def _fields(line: str, separator: str | None) -> list[str]:
+    words = line.split(separator)
+    if separator and '"' in line:
+        with suppress(csv.Error):
+            words = next(csv.reader([line], delimiter=separator, skipinitialspace=True))
+    return [word.strip().strip("\"'") for word in words]
+
+
+def _read_rows(path: Path, head: _Head) -> Iterator[RawPoints]:
     wanted: list[int] | None = None
+    layout: Layout | None = None
     if head.groups:
         wanted = [column for group in head.groups.values() for column in group]
+        places = iter(range(len(wanted)))
+        layout = {name: [next(places) for _ in group] for name, group in head.groups.items()}
     elif head.trailing:
         wanted = list(range(head.columns))
-    with open(path, encoding="utf-8-sig", errors="replace") as file:
+    expected = f"{head.columns} numbers per line, with decimal points"
+    with open_text(path) as file:
         for _ in range(head.lines):
-            file.readline()
-        try:
-            return np.loadtxt(file, dtype=np.float64, delimiter=head.separator, usecols=wanted, ndmin=2)
-        except (ValueError, IndexError) as error:
-            raise InputError(
-                f"{path}: expected {head.columns} numbers per line, with decimal points ({one_line(error)})"
-            ) from None
+            file.readline(LINE_LIMIT)
+        for rows in number_rows(path, file, expected, separator=head.separator, columns=wanted):
+            notes: tuple[str, ...] = ()
+            if layout is None:
+                layout, notes = layout_of(rows)
+            yield split_columns(rows, layout, notes)
 
 
-def _is_number(text: str) -> bool:
+def split_columns(rows: NDArray[np.float64], layout: Layout, notes: tuple[str, ...] = ()) -> RawPoints:
+    """The columns of ``rows`` by what they hold."""
+    return RawPoints(
+        np.ascontiguousarray(rows[:, layout["points"]]),
+        as_normals(rows[:, layout["normals"]]) if "normals" in layout else None,
+        rows[:, layout["colours"]].astype(np.float32) if "colours" in layout else None,
+        notes,
+        intensity=as_intensity(rows[:, layout["intensity"][0]]) if "intensity" in layout else None,
+    )
+
+
+def is_number(text: str) -> bool:
+    """Whether Python and NumPy read ``text`` as a number."""
     try:
         float(text)
     except ValueError:
@@ -150,34 +187,45 @@ def _is_number(text: str) -> bool:
     return True
 
 
-def _by_name(names: list[str]) -> dict[str, list[int]] | None:
+def _by_name(names: list[str]) -> Layout | None:
     """The columns of each group, points first, or None if x, y and z are not among the names."""
+    names = [name.lower() for name in names]
     groups = {}
     for group, spellings in _GROUPS.items():
         for spelling in spellings:
-            if all(name in names for name in spelling):
+            if group not in groups and all(name in names for name in spelling):
                 groups[group] = [names.index(name) for name in spelling]
     return groups if "points" in groups else None
 
 
-def _by_content(rows: NDArray[np.float64]) -> tuple[dict[str, list[int]], tuple[str, ...]]:
-    """The columns of each group of a file without names, and a note where that was a choice."""
-    groups = {"points": [0, 1, 2]}
+def layout_of(rows: NDArray[np.float64], intensity: bool = False) -> tuple[Layout, tuple[str, ...]]:
+    """The columns of each group of a file without names, and a note where that was a choice.
+
+    Args:
+        rows: the first rows of the file.
+        intensity: whether a single column after x y z can only be an intensity.
+    """
+    layout = {"points": [0, 1, 2]}
     extra = rows.shape[1] - 3
     triples = [[3, 4, 5], [6, 7, 8]][: extra // 3] if extra in (3, 6) else []
-    if extra == 4 and _are_colours(rows[:, 4:7]):  # x y z intensity r g b, as Leica writes it
-        triples = [[4, 5, 6]]
+    # x y z intensity r g b [normals], as Leica writes it
+    if extra in (4, 7) and (intensity or are_colours(rows[:, 4:7])):
+        triples = [[4, 5, 6], [7, 8, 9]][: extra // 3]
+        layout["intensity"] = [3]
+    if extra == 1 and intensity:
+        layout["intensity"] = [3]
+        return layout, ()
     for triple in triples:
-        groups.setdefault("colours" if _are_colours(rows[:, triple]) else "normals", triple)
-    if "colours" in groups:
-        first = groups["colours"][0] + 1
-        return groups, (f"columns {first} to {first + 2} are whole numbers up to 255: taken as colours",)
+        layout.setdefault("colours" if are_colours(rows[:, triple]) else "normals", triple)
+    if "colours" in layout:
+        first = layout["colours"][0] + 1
+        return layout, (f"columns {first} to {first + 2} are whole numbers up to 255: taken as colours",)
     if extra and not triples:
-        return groups, (f"the {extra} columns after x y z were ignored; a header line can name them",)
-    return groups, ()
+        return layout, (f"the {extra} columns after x y z were ignored; a header line can name them",)
+    return layout, ()
 
 
-def _are_colours(values: NDArray[np.float64]) -> bool:
+def are_colours(values: NDArray[np.float64]) -> bool:
     """Whole numbers from 0 to 255, and not just the zeros and ones that axis-parallel normals have."""
     if not np.isfinite(values).all():
         return False

@@ -11,7 +11,7 @@ from sdf_siren.engine.stage import Artifacts, Context, Stage
 
 @dataclass(frozen=True)
 class ReadPoints(Stage):
-    """Reads a point cloud from PLY, XYZ, PTS, CSV, NPY or NPZ, and drops rows that are no points."""
+    """Reads a scan in any of the formats in docs/formats.md, and drops rows that are no points."""
 
     name: ClassVar[str] = "read.points"
     gives: ClassVar[tuple[str, ...]] = ("points",)
@@ -21,11 +21,16 @@ class ReadPoints(Stage):
     crop: tuple[float, float, float, float, float, float] | None = option(
         None, "Keep only points in the box xmin, ymin, zmin, xmax, ymax, zmax, in the scan's coordinates."
     )
+    max_points: int = option(
+        5_000_000, "Draw this many points at random from a larger scan, while it is read.", minimum=4
+    )
 
     def run(self, artifacts: Artifacts, context: Context) -> Artifacts:
         from sdf_siren.io import read_points
 
-        points = read_points(context.input, mesh_as_scan=self.mesh_as_scan, crop=self.crop)
+        points = read_points(
+            context.input, mesh_as_scan=self.mesh_as_scan, crop=self.crop, max_points=self.max_points
+        )
         for note in points.notes:
             context.note(note)
         return {"points": points}

@@ -140,10 +140,28 @@ def test_a_file_that_may_not_be_read(tmp_path: Path) -> None:
 
 
 def test_unknown_formats_list_the_known_ones(tmp_path: Path) -> None:
-    for name in ("a.las", "a", "a.zip"):
+    for name in ("a.rcp", "a"):
         (tmp_path / name).write_bytes(b"data")
-        with pytest.raises(InputError, match=r"expected one of \.ply \.xyz .* \.stl"):
+        with pytest.raises(InputError, match=r"expected one of \.ply \.pcd .* \.stl"):
             read_points(tmp_path / name)
+
+
+@pytest.mark.parametrize(
+    ("name", "advice"),
+    [
+        ("a.zip", "unpack it"),
+        ("a.7z", "unpack it"),
+        ("a.tar.gz", "unpack it"),
+        ("a.xyz.GZ", "unpack it"),
+        ("a.3mf", "convert it to .ply or .stl"),
+    ],
+)
+def test_archives_are_not_opened(tmp_path: Path, name: str, advice: str) -> None:
+    (tmp_path / name).write_bytes(b"data")
+    with pytest.raises(InputError, match=f"found an archive; {advice} first"):
+        read_points(tmp_path / name)
+    with pytest.raises(InputError, match="no such file"):
+        read_points(tmp_path / "other.zip")
 
 
 @pytest.mark.parametrize("suffix", ["ply", "obj", "stl", "off", "glb"])

@@ -19,6 +19,8 @@ POINTS = RNG.normal(size=(20, 3))
 NORMALS = RNG.normal(size=(20, 3)).astype(np.float32)
 COLOURS = RNG.integers(0, 256, (20, 3), dtype=np.uint8)
 POINTS.setflags(write=False)
+SURVEY = np.hstack([POINTS + np.array([500000.123, 4900000.456, 1200.789]), RNG.uniform(0, 1, (20, 1))])
+"""Survey coordinates and an intensity."""
 
 
 def rows(*columns: np.ndarray, separator: str = " ") -> str:
@@ -80,6 +82,38 @@ def test_names_choose_the_columns(tmp_path: Path) -> None:
     np.testing.assert_array_equal(cloud.colours, COLOURS)
 
 
+@pytest.mark.parametrize("separator", [",", ";", "\t"])
+@pytest.mark.parametrize(
+    "names",
+    [
+        "X Y Z Intensity",
+        "Easting Northing Elevation Reflectance",
+        "E N H I",
+        "easting northing z scalar_intensity",
+    ],
+)
+def test_names_of_surveyors(tmp_path: Path, separator: str, names: str) -> None:
+    head = separator.join(["Point", *names.split()]) + "\n"
+    body = "".join(f"P{i}{separator}{rows(row[None], separator=separator)}" for i, row in enumerate(SURVEY))
+    cloud = read(tmp_path, "a.csv", head + body)
+    np.testing.assert_array_equal(cloud.points, SURVEY[:, :3])
+    np.testing.assert_array_equal(cloud.intensity, SURVEY[:, 3].astype(np.float32))
+
+
+def test_names_and_texts_with_spaces_between_tabs(tmp_path: Path) -> None:
+    body = "".join(
+        f"Point {i}\ta, b\t{rows(row[None, :3], separator=chr(9))}" for i, row in enumerate(SURVEY)
+    )
+    cloud = read(tmp_path, "a.txt", "Point name\tremark\tX\tY\tZ\n" + body)
+    np.testing.assert_array_equal(cloud.points, SURVEY[:, :3])
+
+
+def test_quoted_texts_may_hold_the_separator(tmp_path: Path) -> None:
+    body = "".join(f'"a; b, c",{rows(row[None, :3], separator=",")}' for row in SURVEY)
+    cloud = read(tmp_path, "a.csv", '"name, remark",x,y,z\n' + body)
+    np.testing.assert_array_equal(cloud.points, SURVEY[:, :3])
+
+
 def test_colours_are_told_from_normals_by_their_content(tmp_path: Path) -> None:
     cloud = read(tmp_path, "a.txt", rows(POINTS, COLOURS))
     np.testing.assert_array_equal(cloud.colours, COLOURS)
@@ -99,12 +133,14 @@ def test_nine_columns(tmp_path: Path, swap: bool) -> None:
 
 
 def test_intensity_then_colours(tmp_path: Path) -> None:
-    cloud = read(tmp_path, "a.pts", "20\n" + rows(POINTS, RNG.uniform(-2000, 2000, (20, 1)), COLOURS))
+    intensity = np.rint(RNG.uniform(-2000, 2000, (20, 1)))
+    cloud = read(tmp_path, "a.txt", "20\n" + rows(POINTS, intensity, COLOURS))
     np.testing.assert_array_equal(cloud.colours, COLOURS)
+    np.testing.assert_array_equal(cloud.intensity, intensity[:, 0])
 
 
 def test_other_columns_are_ignored_with_a_note(tmp_path: Path) -> None:
-    cloud = read(tmp_path, "a.pts", rows(POINTS, RNG.uniform(size=(20, 1))))
+    cloud = read(tmp_path, "a.txt", rows(POINTS, RNG.uniform(size=(20, 1))))
     np.testing.assert_array_equal(cloud.points, POINTS)
     assert "the 1 columns after x y z were ignored" in cloud.notes[0]
 
