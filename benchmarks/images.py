@@ -27,6 +27,7 @@ Measurement = Callable[[Array], dict[str, Any]]
 BESIDE = ("held_out", "bicubic", "psnr_up_to_constant", "classical_psnr")
 
 VALUES = ("camera 256", "camera 512", "chelsea", "kodim23")
+LONG = ("kodim23", "camera 512")
 HALVES = ("camera 512", "chelsea", "kodim23")
 """Images of which every second sample along both axes is fitted and the others are judged."""
 
@@ -136,17 +137,17 @@ def rows(scale: float) -> list[tuple[str, str, Measurement]]:
 
     found = [(name, "values", call(by_values, minute)) for name in VALUES]
     found += [("camera 256", "values, paper", call(by_values, minute, quality="paper"))]
-    found += [(name, "values, smooth", call(by_values, minute, smooth=True)) for name in VALUES[1:]]
-    found += [(name, "values, 5 minutes", call(by_values, five, quality="high")) for name in VALUES[1:]]
-    found += [(name, "half", call(by_half, minute)) for name in HALVES]
     found += [(name, "half, smooth", call(by_half, minute, smooth=True)) for name in HALVES]
-    found += [("camera 512", "half, paper", call(by_half, minute, quality="paper"))]
+    found += [("camera 512", "half", call(by_half, minute))]
     for of in ("gradient", "laplacian"):
         for derivative in ("stencil", "spectral"):
             told = call(by_derivatives, minute, of, derivative=derivative)
             found.append(("camera 256", f"{of}, {derivative}", told))
         cold = call(by_derivatives, minute, of, warm_start=False)
         found.append(("camera 256", f"{of}, stencil, cold", cold))
+    found += [(name, "values, 5 minutes", call(by_values, five, quality="high")) for name in LONG]
+    found += [(name, "values, smooth", call(by_values, minute, smooth=True)) for name in LONG]
+    found += [(name, "half", call(by_half, minute)) for name in HALVES[1:]]
     return found
 
 
