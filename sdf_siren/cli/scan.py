@@ -61,6 +61,19 @@ Exit codes: 0 done, 1 the job failed, 2 usage, 3 unreadable input, 130 Ctrl-C, 1
     metavar="XMIN YMIN ZMIN XMAX YMAX ZMAX",
     help="Use only the points in a box.",
 )
+@click.option(
+    "--normals",
+    metavar="auto|keep|estimate",
+    help="Believe the scan's normals, ignore them, or check them and mend what is wrong.  [default: auto]",
+)
+@click.option(
+    "--viewpoint",
+    type=float,
+    nargs=3,
+    metavar="X Y Z",
+    help="Where the scan was seen from; normals point there.",
+)
+@click.option("--flip-normals", is_flag=True, help="Turn all normals.")
 @machine_options
 @seed_option
 @setting_option
@@ -79,6 +92,9 @@ def scan(
     seconds: float | None,
     resolution: int | None,
     crop: tuple[float, ...] | None,
+    normals: str | None,
+    viewpoint: tuple[float, ...] | None,
+    flip_normals: bool,
     device: str,
     threads: int | None,
     seed: int | None,
@@ -91,7 +107,7 @@ def scan(
     quiet: bool,
     verbose: bool,
 ) -> None:
-    """Turn the oriented point cloud SCAN (PLY, XYZ, PTS, CSV, NPY, NPZ) into a triangle mesh.
+    """Turn the point cloud SCAN (PLY, XYZ, PTS, CSV, NPY, NPZ) into a triangle mesh.
 
     The mesh is in the scan's own coordinates. OUT.run holds what is needed to resume, repeat or
     re-mesh the run.
@@ -110,6 +126,9 @@ def scan(
         *_time_overrides(seconds, RunFolder(folder_of(output)) if resume else None),
         Override("extract.mesh", "resolution", resolution, "--resolution"),
         Override("read.points", "crop", crop, "--crop"),
+        Override("filter.normals", "mode", normals, "--normals"),
+        Override("filter.normals", "viewpoint", viewpoint, "--viewpoint"),
+        Override("filter.normals", "flip", flip_normals or None, "--flip-normals"),
     ]
     overrides = [o for o in shorthands if o.value is not None] + [parse_override(text) for text in settings]
     request = Request(
