@@ -51,14 +51,18 @@ def normals(data: Path, meshes: tuple[str, ...], seeds: int, output: Path | None
     output = output or HERE / "results" / f"normals-{now:%Y%m%d-%H%M}.json"
     output.parent.mkdir(parents=True, exist_ok=True)
     settings = {"seeds": seeds, "open3d_neighbours": OPEN3D_NEIGHBOURS}
-    record: dict[str, Any] = {**describe_machine(now), "settings": settings, "rows": []}
+    record: dict[str, Any] = {
+        **describe_machine(now),
+        "commit": source_commit(),
+        "settings": settings,
+        "rows": [],
+    }
     for name in meshes:
         for noise in NOISE:
             for points in POINTS:
                 for seed in range(seeds):
                     row = {"mesh": name, "points": points, "noise": noise, "seed": seed}
                     places, truth = scan(data / WATERTIGHT[name], points, noise, seed)
-                    row |= {"commit": source_commit()}
                     row |= {
                         "ours": measured(_ours, places, truth),
                         "open3d": measured(_open3d, places, truth),

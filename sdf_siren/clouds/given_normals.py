@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from sdf_siren.clouds.orientation import Orientation, closure
+from sdf_siren.clouds.orientation import CLOSED, Orientation, closure
 from sdf_siren.clouds.point_cloud import PointCloud
 from sdf_siren.clouds.seams import dipoles
 from sdf_siren.clouds.surroundings import Surroundings, estimated
@@ -48,8 +48,9 @@ def checked(cloud: PointCloud, sight: NDArray[np.float64] | None) -> PointCloud:
     planes = around.planes
     one = np.zeros(len(planes.nodes), np.int64)
     inside = closure(dipoles(planes.nodes, planes.normals * signs[:, None], planes.areas, one), np.ones(1))
-    if inside <= -SURELY_CLOSED:
-        return _turned(cloud, "the normals point into the closed surface (--normals keep leaves them)")
+    if inside <= -CLOSED:
+        cloud = _turned(cloud, "the normals point into the closed surface (--normals keep leaves them)")
+        along, signs, inside = -along, -signs, -inside
     if inside >= SURELY_CLOSED:
         return cloud
     found = _trusting(around.orientation(), signs)

@@ -26,6 +26,9 @@ FLAT = 0.25
 CLEAN_SIZES = (8, 12, 18, 27, 40, 60)
 NOISY_SIZES = (16, 24, 36, 54, 80)
 
+_SMALLEST = 1e-6
+"""Below this part of the extent, lengths are rounding errors; heaps of doubles have such ones."""
+
 _SAMPLE = 2000
 _LEVELS = (16, 48, 192, 768)
 _LEAST_PARTS = 10
@@ -98,11 +101,11 @@ def fit_planes(points: NDArray[np.float64]) -> LocalPlanes:
         rows = np.random.default_rng(0).choice(len(points), _SAMPLE, replace=False)
     spacing = float(np.median(tree.query(points[rows], k=[2])[0]))
     noise = _noise(points, tree, rows)
-    noisy = noise > NOISY * spacing
+    noisy = noise > max(NOISY * spacing, _SMALLEST)
     side = VOXEL * noise if noisy and VOXEL * noise > spacing else 0.0
     nodes, node_of = (points, None) if not side else _averaged(points, side)
     while len(nodes) > MOST_NODES:
-        side = max(1.2 * side, spacing)
+        side = max(1.2 * side, spacing, _SMALLEST)
         nodes, node_of = _averaged(points, side)
     if node_of is not None:
         tree = cKDTree(nodes)
@@ -182,4 +185,4 @@ def _areas(nodes: NDArray[np.float64], tree: cKDTree) -> NDArray[np.float64]:
     radius = tree.query(nodes, k=[count + 1])[0][:, 0]
     areas = np.pi * radius**2 / count
     # A stray point far from the rest would otherwise stand for more than the object.
-    return np.clip(areas, 1e-12, np.quantile(areas, _LARGEST_AREA_QUANTILE))
+    return np.maximum(np.minimum(areas, np.quantile(areas, _LARGEST_AREA_QUANTILE)), _SMALLEST**2)

@@ -24,6 +24,9 @@ from scipy import sparse
 MOST_DIPOLES = 6000
 _SIDE = 1.5
 _GROWTH = 1.15
+_MOST_BOXES = 10_000
+"""Along an axis, so that boxes can be numbered."""
+
 _WIDTH = 2.67
 """Smoothing h in sides of the boxes whose nodes share a dipole: below it single dipoles show."""
 
@@ -109,7 +112,8 @@ def dipoles(
         patch: (m,) from zero on.
     """
     step = np.sqrt(np.median(areas))
-    x, side = (nodes - nodes.min(axis=0)) / step, _SIDE
+    x = (nodes - nodes.min(axis=0)) / step
+    side = max(_SIDE, float(x.max()) / _MOST_BOXES)
     while True:
         box = np.floor(x / side).astype(np.int64)
         shape = (*(box.max(axis=0) + 1), int(patch.max()) + 1)

@@ -115,6 +115,7 @@ def thickness(
         distance, index = tree.query(points[rows], k=min(neighbours, len(points)))
         near = points[index] - points[index].mean(axis=1, keepdims=True)
         width = distance[:, -1, None, None]
+        width = np.maximum(width, 1e-9 * (width.max() or 1.0))  # a heap of doubles has none
         axes = np.linalg.eigh(near.swapaxes(1, 2) @ near)[1]  # the first is across the surface
         h, u, v = np.moveaxis(near @ axes / width, 2, 0)
         quadric = np.stack([np.ones_like(u), u, v, u * u, u * v, v * v], axis=2)

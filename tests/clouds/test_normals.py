@@ -235,6 +235,18 @@ def test_terrain_points_up_and_says_that_this_was_guessed() -> None:
     assert down.notes[-1] == "all normals were turned, as asked"
 
 
+@pytest.mark.parametrize("count", [100, 3000])
+def test_clouds_that_are_no_surface_get_some_unit_normals(count: int) -> None:
+    rng = np.random.default_rng(8)
+    volume = rng.random((count, 3))
+    heaps = np.repeat(rng.random((count // 20, 3)), 20, axis=0)
+    islands = (100 * rng.random((count // 20, 1, 3)) + rng.random((20, 3))).reshape(-1, 3)
+    for points in (volume, heaps, islands):
+        normals = complete_normals(PointCloud(points)).normals
+        assert normals is not None
+        np.testing.assert_allclose(np.linalg.norm(normals, axis=1), 1, atol=1e-6)
+
+
 def test_what_cannot_be_asked_is_refused() -> None:
     cloud = PointCloud(directions())
     with pytest.raises(UsageError, match="auto, keep or estimate"):
