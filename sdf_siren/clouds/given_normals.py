@@ -53,17 +53,11 @@ def checked(cloud: PointCloud, sight: NDArray[np.float64] | None) -> PointCloud:
         along, signs, inside = -along, -signs, -inside
     if inside >= SURELY_CLOSED:
         return cloud
-    found = _trusting(around.orientation(), signs)
+    found = around.orientation().trusting(signs)
     different = float((along * found.signs[around.node_of] < 0).mean())
     if different > DIFFERENT and found.improves(signs, around.graph):
         return _mended(cloud, around, found, signs, "whole parts of the scan are inside out")
     return cloud
-
-
-def _trusting(found: Orientation, given: NDArray[np.float64]) -> Orientation:
-    """The orientation with those pieces as most of their given normals say whose outside is not certain."""
-    most = np.bincount(found.piece, given * found.signs)[found.piece]
-    return replace(found, signs=np.where(~found.certain & (most < 0), -found.signs, found.signs))
 
 
 def _turned(cloud: PointCloud, reason: str) -> PointCloud:
@@ -76,7 +70,7 @@ def _mended(
 ) -> PointCloud:
     """Given directions on the side that was found; estimated ones where these do not go with the surface."""
     assert cloud.normals is not None
-    found = _trusting(found, given) if found.rule != "sensor" else found
+    found = found.trusting(given)
     estimated = around.normals(found.signs)
     agreement = np.einsum("nd,nd->n", cloud.normals, estimated)
     turned, replaced = agreement < 0, np.abs(agreement) < AGREEMENT

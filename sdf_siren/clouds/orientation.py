@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -65,6 +65,16 @@ class Orientation:
     rule: str
     patch: NDArray[np.int64]
     agreement: NDArray[np.float64] | None
+
+    def trusting(self, given: NDArray[np.float64]) -> Orientation:
+        """With the pieces whose outside is not certain on the side of most of their ``given`` signs (m,)."""
+        most = np.bincount(self.piece, given * self.signs)[self.piece]
+        turn = np.where(~self.certain & (most < 0), -1.0, 1.0)
+        agreement = self.agreement
+        if agreement is not None:
+            by_patch = np.sign(np.bincount(self.patch, turn))  # a patch lies in one piece
+            agreement = agreement * by_patch * by_patch[:, None]
+        return replace(self, signs=self.signs * turn, agreement=agreement)
 
     def improves(self, signs: NDArray[np.float64], graph: SignedGraph) -> bool:
         """Whether these signs suit the neighbours and close up no worse than other ``signs`` (m,) do."""
