@@ -47,6 +47,19 @@ Exit codes: 0 done, 1 the job failed, 2 usage, 3 unreadable input, 130 Ctrl-C, 1
     metavar="XMIN YMIN ZMIN XMAX YMAX ZMAX",
     help="Use only the points in a box.",
 )
+@click.option(
+    "--normals",
+    metavar="auto|keep|estimate",
+    help="Believe the scan's normals, ignore them, or check them and mend what is wrong.  [default: auto]",
+)
+@click.option(
+    "--viewpoint",
+    type=float,
+    nargs=3,
+    metavar="X Y Z",
+    help="Where the scan was seen from; normals point there.",
+)
+@click.option("--flip-normals", is_flag=True, help="Turn all normals.")
 @run_options("scan")
 @version_option
 def scan(
@@ -56,9 +69,12 @@ def scan(
     seconds: float | None,
     resolution: int | None,
     crop: tuple[float, ...] | None,
+    normals: str | None,
+    viewpoint: tuple[float, ...] | None,
+    flip_normals: bool,
     manner: Manner,
 ) -> None:
-    """Turn the oriented point cloud SCAN (PLY, PCD, LAS, E57, PTX, XYZ, NPY, ...) into a triangle mesh.
+    """Turn the point cloud SCAN (PLY, PCD, LAS, E57, PTX, XYZ, NPY, ...) into a triangle mesh.
 
     The mesh is in the scan's own coordinates. OUT.run holds what is needed to resume, repeat or
     re-mesh the run.
@@ -70,5 +86,8 @@ def scan(
         *time_shorthands("fit.sdf", ("quality", "steps"), left, output, manner),
         ("extract.mesh", "resolution", resolution, "--resolution"),
         ("read.points", "crop", crop, "--crop"),
+        ("filter.normals", "mode", normals, "--normals"),
+        ("filter.normals", "viewpoint", viewpoint, "--viewpoint"),
+        ("filter.normals", "flip", flip_normals or None, "--flip-normals"),
     ]
     carry_out("surface", scan, output, shorthands, manner)

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
+from sdf_siren.clouds.given_normals import AGREEMENT, checked
 from sdf_siren.clouds.point_cloud import PointCloud, unit_normals
-from sdf_siren.errors import InputError
-from sdf_siren.open3d_import import import_open3d
+from sdf_siren.clouds.surroundings import estimated
+from sdf_siren.errors import InputError, UsageError
+
+Mode = Literal["auto", "keep", "estimate"]
 
 _FLAT = 1e-6
 """Thickness of a cloud, as a part of its size, from which on it can enclose a volume."""
@@ -18,44 +23,44 @@ _FLAT = 1e-6
 _SHORTEST = 1e-12
 """Normals below this length hold no direction; files write zeros where they have none."""
 
-_NEIGHBOURS_TO_ESTIMATE = 16
 _NEIGHBOURS_TO_BORROW = 6
 
-_AGREEMENT = 0.5
-"""Length of the mean of unit normals from which on they say one direction: within about 60 degrees."""
 
-_DIRECTIONS = 128
-
-_JITTER = 1e-6
-"""Breaks ties of points on a sphere or a grid, which qhull refuses; cube units, far below any detail."""
-
-
-def complete_normals(cloud: PointCloud) -> PointCloud:
+def complete_normals(
+    cloud: PointCloud,
+    mode: Mode = "auto",
+    *,
+    viewpoint: Sequence[float] | None = None,
+    flip: bool = False,
+) -> PointCloud:
     """The cloud with a unit normal at every point, pointing outward for closed scans.
 
-    Given normals are normalised and their side is believed. Where a few are zero or not finite,
-    they are taken from the nearest good ones, and points whose neighbours disagree are dropped.
-    Where there are none, or fewer than half are good, all are estimated and oriented with open3d.
-    A note says which of this was done. open3d is imported only to estimate.
+    Given normals are compared with the planes and the normals around them. Good ones stay as they are, to
+    the last bit; a scan that is inside out as a whole is turned; where too many contradict their neighbours,
+    sides are found anew and directions that do not go with the surface are replaced. A few that are zero or
+    not finite are taken from the nearest good ones, and points whose neighbours disagree are dropped. Where
+    there are none, or fewer than half are good, all are estimated (:mod:`sdf_siren.clouds.local_planes`) and
+    oriented (:mod:`sdf_siren.clouds.orientation`). Notes say which of this was done.
+
+    Args:
+        cloud: the scan.
+        mode: ``auto`` as above; ``keep`` believes given normals and their side; ``estimate`` ignores them.
+        viewpoint: where all points were seen from, world coordinates, by the user's word: normals point
+            there. Else they point to the cloud's ``sensors``, where it has them.
+        flip: turn all normals at the end.
 
     Raises:
         InputError: the points lie in a plane or on a line.
-        MissingLibraryError: normals have to be estimated and open3d cannot be imported.
+        UsageError: an unknown mode, or a viewpoint of the wrong shape.
     """
+    if mode not in ("auto", "keep", "estimate"):
+        raise UsageError(f"normals: expected auto, keep or estimate, found {mode!r}")
+    sight = _lines_of_sight(cloud, viewpoint)
     check_volume(cloud)
-    if cloud.normals is None:
-        return _estimated(cloud, "the scan has no normals: they were")
-    with np.errstate(over="ignore", invalid="ignore"):
-        lengths = np.linalg.norm(cloud.normals.astype(np.float64), axis=1)
-        good = np.isfinite(lengths) & (lengths > _SHORTEST)
-    bad = int((~good).sum())
-    if 2 * bad > len(cloud):
-        return _estimated(cloud, f"{bad} of {len(cloud)} normals are zero or not finite: all were")
-    normals = np.zeros(cloud.points.shape)
-    normals[good] = unit_normals(cloud.normals[good])
-    if not bad:
-        return replace(cloud, normals=normals.astype(np.float32))
-    return _borrowed(cloud, normals, good)
+    done = _completed(cloud, mode, sight)
+    if flip and done.normals is not None:
+        done = replace(done, normals=-done.normals, notes=(*done.notes, "all normals were turned, as asked"))
+    return done
 
 
 def check_volume(cloud: PointCloud) -> None:
@@ -76,14 +81,48 @@ def check_volume(cloud: PointCloud) -> None:
         )
 
 
-def _borrowed(cloud: PointCloud, normals: NDArray[np.float64], good: NDArray[np.bool_]) -> PointCloud:
+def _lines_of_sight(cloud: PointCloud, viewpoint: Sequence[float] | None) -> NDArray[np.float64] | None:
+    """Unit vectors (n, 3) from the points to where they were seen from, zero in that very place."""
+    if viewpoint is None and cloud.sensors is None:
+        return None
+    place = np.asarray(cloud.sensors if viewpoint is None else viewpoint, dtype=np.float64)
+    if viewpoint is not None and (place.shape != (3,) or not np.isfinite(place).all()):
+        raise UsageError(f"viewpoint: expected three finite coordinates, found {viewpoint}")
+    sight = place - cloud.points
+    length = np.linalg.norm(sight, axis=1, keepdims=True)
+    return np.asarray(sight / np.maximum(length, 1e-300))
+
+
+def _completed(cloud: PointCloud, mode: Mode, sight: NDArray[np.float64] | None) -> PointCloud:
+    if mode == "estimate" and cloud.normals is not None:
+        return estimated(cloud, "the scan's normals were set aside, as asked: new ones were", sight)
+    if cloud.normals is None:
+        return estimated(cloud, "the scan has no normals: they were", sight)
+    with np.errstate(over="ignore", invalid="ignore"):
+        lengths = np.linalg.norm(cloud.normals.astype(np.float64), axis=1)
+        good = np.isfinite(lengths) & (lengths > _SHORTEST)
+    bad = int((~good).sum())
+    if 2 * bad > len(cloud):
+        return estimated(cloud, f"{bad} of {len(cloud)} normals are zero or not finite: all were", sight)
+    normals = np.zeros(cloud.points.shape, np.float32)
+    normals[good] = unit_normals(cloud.normals[good])
+    given = replace(cloud, normals=normals)
+    if bad:
+        given, keep = _borrowed(cloud, normals.astype(np.float64), good)
+        sight = None if sight is None else sight[keep]
+    return given if mode == "keep" else checked(given, sight)
+
+
+def _borrowed(
+    cloud: PointCloud, normals: NDArray[np.float64], good: NDArray[np.bool_]
+) -> tuple[PointCloud, NDArray[np.bool_]]:
     """Fill the normals that are not good from the nearest good ones; drop points where these disagree."""
     missing = np.flatnonzero(~good)
     k = min(_NEIGHBOURS_TO_BORROW, int(good.sum()))
     _, nearest = cKDTree(cloud.points[good]).query(cloud.points[missing], k=k)
     mean = normals[good][nearest.reshape(len(missing), k)].mean(axis=1)
     length = np.linalg.norm(mean, axis=1)
-    clear = length > _AGREEMENT
+    clear = length > AGREEMENT
     normals[missing[clear]] = mean[clear] / length[clear, None]
     filled, dropped = int(clear.sum()), int((~clear).sum())
     parts = [f"{filled} were taken from their neighbours"] if filled else []
@@ -91,57 +130,4 @@ def _borrowed(cloud: PointCloud, normals: NDArray[np.float64], good: NDArray[np.
     note = f"{len(missing)} of {len(cloud)} normals are zero or not finite: " + ", ".join(parts)
     keep = np.ones(len(cloud), dtype=bool)
     keep[missing[~clear]] = False
-    return replace(cloud, normals=normals.astype(np.float32)).select(keep, note)
-
-
-def _estimated(cloud: PointCloud, reason: str) -> PointCloud:
-    """Normals by local plane fits, their sides by a minimum spanning tree (Hoppe et al. 1992)."""
-    open3d = import_open3d()
-    points = cloud.frame.to_cube(cloud.points)  # plane fits lose digits far from the origin
-    scan = open3d.geometry.PointCloud(open3d.utility.Vector3dVector(points))
-    k = min(_NEIGHBOURS_TO_ESTIMATE, len(cloud))
-    scan.estimate_normals(open3d.geometry.KDTreeSearchParamKNN(k))
-    jitter = _JITTER * np.random.default_rng(0).standard_normal(points.shape)
-    scan.points = open3d.utility.Vector3dVector(points + jitter)
-    try:
-        scan.orient_normals_consistent_tangent_plane(k)
-    except RuntimeError as error:
-        text = " ".join(str(error).split())[:120]
-        raise InputError(f"{cloud.source}: its normals cannot be oriented ({text})") from None
-    normals = np.asarray(scan.normals)
-    share = outward_share(points, normals)
-    if share < 0.5:
-        normals, share = -normals, 1 - share
-    note = (
-        f"{reason} estimated from {k} neighbours and oriented consistently; they point outward in"
-        f" {share:.0%} of the directions around the scan (100% for a closed surface)"
-    )
-    return replace(cloud, normals=normals.astype(np.float32), notes=(*cloud.notes, note))
-
-
-def outward_share(points: NDArray[np.float64], normals: NDArray[np.float64]) -> float:
-    """The share of directions in which the outermost point's normal points outward.
-
-    At the point of a closed surface that is outermost in direction d, the outward normal is d.
-    This needs no areas and no closed scan, unlike the sign of the enclosed volume.
-
-    Args:
-        points: (n, 3).
-        normals: (n, 3).
-
-    Returns:
-        From 0 (normals point inward) to 1 (outward).
-    """
-    directions = _spread_directions(_DIRECTIONS)
-    # One direction at a time: all products at once would be 128 numbers per point.
-    outermost = [int(np.argmax(points @ direction)) for direction in directions]
-    return float(np.mean(np.einsum("nd,nd->n", normals[outermost], directions) > 0))
-
-
-def _spread_directions(count: int) -> NDArray[np.float64]:
-    """(count, 3) unit vectors spread evenly: a Fibonacci spiral."""
-    i = np.arange(count) + 0.5
-    z = 1 - 2 * i / count
-    angle = np.pi * (1 + np.sqrt(5)) * i
-    radius = np.sqrt(1 - z * z)
-    return np.stack([radius * np.cos(angle), radius * np.sin(angle), z], axis=1)
+    return replace(cloud, normals=normals.astype(np.float32)).select(keep, note), keep

@@ -93,16 +93,29 @@ def gauge(
         noise=float(np.median(across)) / _MEDIAN_OF_DIFFERENCE,
     )
     if measured.noisy and count > THICK_NEIGHBOURS[0]:
-        return ScanGauge(measured.spacing, max(measured.noise, _thickness(points, tree, rows)))
+        return ScanGauge(measured.spacing, max(measured.noise, thickness(points, tree, rows)))
     return measured
 
 
-def _thickness(points: NDArray[np.float64], tree: cKDTree, rows: NDArray[np.int64]) -> float:
-    """Median over points[rows] of the standard deviation from a quadric through their neighbours."""
-    for neighbours in THICK_NEIGHBOURS:
+def thickness(
+    points: NDArray[np.float64],
+    tree: cKDTree,
+    rows: NDArray[np.int64],
+    sizes: tuple[int, ...] = THICK_NEIGHBOURS,
+) -> float:
+    """Median over ``points[rows]`` of the standard deviation from a quadric through their neighbours.
+
+    Args:
+        points: (n, 3), more than ``sizes[0]`` of them.
+        tree: a tree of ``points``.
+        rows: the points to look at.
+        sizes: numbers of neighbours, rising; the first ``FLAT_ENOUGH`` times as wide as thick decides.
+    """
+    for neighbours in sizes:
         distance, index = tree.query(points[rows], k=min(neighbours, len(points)))
         near = points[index] - points[index].mean(axis=1, keepdims=True)
         width = distance[:, -1, None, None]
+        width = np.maximum(width, 1e-9 * (width.max() or 1.0))  # a heap of doubles has none
         axes = np.linalg.eigh(near.swapaxes(1, 2) @ near)[1]  # the first is across the surface
         h, u, v = np.moveaxis(near @ axes / width, 2, 0)
         quadric = np.stack([np.ones_like(u), u, v, u * u, u * v, v * v], axis=2)
@@ -110,7 +123,7 @@ def _thickness(points: NDArray[np.float64], tree: cKDTree, rows: NDArray[np.int6
         solution = np.linalg.solve(normal, quadric.swapaxes(1, 2) @ h[..., None])
         left = h - (quadric @ solution)[..., 0]
         deviation = np.sqrt((left**2).sum(axis=1) / (left.shape[1] - 6)) * width[:, 0, 0]
-        thickness = float(np.median(deviation))
-        if FLAT_ENOUGH * thickness < np.median(width):
+        deviation_across = float(np.median(deviation))
+        if FLAT_ENOUGH * deviation_across < np.median(width):
             break
-    return thickness
+    return deviation_across

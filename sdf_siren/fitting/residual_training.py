@@ -48,7 +48,7 @@ class RowSampler:
     pool: Equations
     count: int
 
-    def draw(self, generator: torch.Generator) -> Equations:
+    def draw(self, generator: torch.Generator, step: int = 0) -> Equations:
         """Equations at some of the points, weighted so that residuals of all are estimated."""
         share = self.count / len(self.pool.collocation.blocks[0].network)
         blocks, values = [], self.pool.values

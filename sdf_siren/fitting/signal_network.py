@@ -74,7 +74,7 @@ def signal_trainer(
     return Trainer(
         network,
         SampleEngine(network, objective, torch.get_num_threads()),
-        BlockSampler(signal.frame, side, count),
+        BlockSampler(signal.frame, side, count, seed),
         Adam(network.parameters, BETAS),
         rate,
         seed=seed,

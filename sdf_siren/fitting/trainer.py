@@ -58,8 +58,8 @@ class Look:
 class Draws(Protocol[Drawn]):
     """A sampler."""
 
-    def draw(self, generator: torch.Generator) -> Drawn:
-        """The batch of a step; all randomness comes from ``generator``."""
+    def draw(self, generator: torch.Generator, step: int = 0) -> Drawn:
+        """The batch of a step; all randomness comes from ``generator``, or from a seed and ``step``."""
         ...
 
 
@@ -123,7 +123,7 @@ class Trainer(Generic[Batch]):
                 self._one_step(observers)
 
     def _one_step(self, observers: tuple[Observer[Batch], ...]) -> None:
-        batch = self._sampler.draw(self._generator)
+        batch = self._sampler.draw(self._generator, self.step)
         gradients, losses = self._engine(batch, self.step / self._rate.steps)
         if self._clip is not None:
             _clip(gradients, self._clip)

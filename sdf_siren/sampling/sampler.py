@@ -14,8 +14,8 @@ from sdf_siren.clouds.groups import PointGroup
 class Sampler(Protocol):
     """Draws the batch of a step."""
 
-    def draw(self, generator: torch.Generator) -> dict[str, PointGroup]:
-        """Point groups by name; all randomness comes from ``generator``."""
+    def draw(self, generator: torch.Generator, step: int = 0) -> dict[str, PointGroup]:
+        """Point groups by name; all randomness comes from ``generator``, whatever the step."""
         ...
 
 
@@ -31,7 +31,7 @@ class PoolSampler:
     pools: Mapping[str, PointGroup]
     counts: Mapping[str, int]
 
-    def draw(self, generator: torch.Generator) -> dict[str, PointGroup]:
+    def draw(self, generator: torch.Generator, step: int = 0) -> dict[str, PointGroup]:
         """Rows of every pool, uniformly with replacement."""
         batch = {}
         for name, count in self.counts.items():
@@ -55,7 +55,7 @@ class UniformVolumeSampler:
     surface_count: int
     volume_count: int
 
-    def draw(self, generator: torch.Generator) -> dict[str, PointGroup]:
+    def draw(self, generator: torch.Generator, step: int = 0) -> dict[str, PointGroup]:
         """Scan points with replacement, and new points of the cube."""
         device = generator.device
         rows = torch.randint(len(self.surface), (self.surface_count,), generator=generator, device=device)

@@ -108,6 +108,23 @@ def test_every_option(reconstruct, tmp_path):
     assert json.loads((folder / "manifest.json").read_text())["device"] == "cpu"
 
 
+def test_normals(reconstruct, tmp_path):
+    words = ("--normals", "estimate", "--viewpoint", "1", "-2", "3.5", "--flip-normals")
+    code, _, _ = reconstruct("scan.ply", "-o", "out.ply", *words)
+    assert code == 0
+    resolved = tomllib.loads((tmp_path / "out.ply.run" / "pipeline.toml").read_text())
+    stage = next(table for table in resolved["stages"] if table["use"] == "filter.normals")
+    viewpoint = [1, -2, 3.5]
+    assert stage == {"use": "filter.normals", "mode": "estimate", "viewpoint": viewpoint, "flip": True}
+
+
+def test_unknown_ways_to_treat_normals_are_refused(reconstruct):
+    code, _, err = reconstruct("scan.ply", "--normals", "guess")
+    assert code == 2
+    assert "--normals" in err
+    assert "auto or keep or estimate" in err
+
+
 def test_threads(reconstruct, monkeypatch, tmp_path):
     import torch
 

@@ -1,29 +1,27 @@
-"""Completing normals: given ones are believed, missing ones are estimated, flat scans are refused."""
+"""Completing normals: good ones stay, wrong ones are mended, missing ones are estimated."""
 
 from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
+from solids import Oriented, plate, right, shell, sphere, torus, two_balls
 
-from sdf_siren.clouds import PointCloud
-from sdf_siren.clouds.normals import check_volume, complete_normals, outward_share
-from sdf_siren.errors import InputError
+from sdf_siren.clouds import PointCloud, unit_normals
+from sdf_siren.clouds.normals import check_volume, complete_normals
+from sdf_siren.errors import InputError, UsageError
+from sdf_siren.io import read_points
+
+ROOT = Path(__file__).parents[2]
 
 
 def directions(count: int = 2000, seed: int = 0) -> np.ndarray:
-    vectors = np.random.default_rng(seed).normal(size=(count, 3))
-    return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
-
-
-def torus(count: int = 4000) -> tuple[np.ndarray, np.ndarray]:
-    u, v = np.random.default_rng(1).uniform(0, 2 * np.pi, (2, count))
-    ring = np.stack([np.cos(u), np.sin(u), np.zeros(count)], axis=1)
-    normals = np.cos(v)[:, None] * ring + np.sin(v)[:, None] * np.array([0, 0, 1.0])
-    return ring + 0.4 * normals, normals
+    return sphere(count, seed=seed)[1]
 
 
 def test_given_normals_are_normalised_and_nothing_is_said() -> None:
@@ -35,11 +33,88 @@ def test_given_normals_are_normalised_and_nothing_is_said() -> None:
     assert cloud.notes == ()
 
 
-def test_the_side_of_given_normals_is_believed() -> None:
-    n = directions()
-    cloud = complete_normals(PointCloud(n, -n))
+def test_a_scan_that_is_inside_out_is_turned_and_its_normals_stay_otherwise() -> None:
+    points, n = torus()
+    cloud = complete_normals(PointCloud(points, -n))
+    np.testing.assert_array_equal(cloud.normals, n.astype(np.float32))
+    assert cloud.notes == (
+        "the normals point into the closed surface (--normals keep leaves them): all were turned",
+    )
+    kept = complete_normals(PointCloud(points, -n), "keep")
+    np.testing.assert_array_equal(kept.normals, -n.astype(np.float32))
+    assert kept.notes == ()
+
+
+@pytest.mark.parametrize("name", ["spot_points_12k", "hammer_points_30k"])
+def test_good_normals_of_a_scan_stay_to_the_last_bit(name: str) -> None:
+    scan = read_points(ROOT / "data" / "scans" / f"{name}.ply")
+    assert scan.normals is not None
+    cloud = complete_normals(scan)
+    np.testing.assert_array_equal(cloud.normals, unit_normals(scan.normals))
+    assert cloud.notes == scan.notes
+
+
+@pytest.mark.parametrize("solid", [sphere, torus, shell, two_balls])
+def test_good_normals_of_solids_stay_with_noise_and_errors(solid: Callable[[], Oriented]) -> None:
+    points, n = solid()
+    rng = np.random.default_rng(3)
+    noisy = points + 0.01 * rng.normal(size=points.shape)
+    turned = unit_normals(n + 0.15 * rng.normal(size=n.shape))
+    for x, m in ((points, n.astype(np.float32)), (noisy, turned)):
+        cloud = complete_normals(PointCloud(x, m))
+        np.testing.assert_array_equal(cloud.normals, unit_normals(m))
+        assert cloud.notes == ()
+
+
+@pytest.mark.parametrize("part", [0.1, 0.3, 0.45])
+def test_turned_normals_are_turned_back_and_the_others_stay(part: float) -> None:
+    points, n = torus()
+    given = n.astype(np.float32)
+    turned = np.random.default_rng(4).random(len(n)) < part
+    given[turned] *= -1
+    cloud = complete_normals(PointCloud(points, given))
+    np.testing.assert_array_equal(cloud.normals, n.astype(np.float32))
+    assert "contradict their neighbours" in cloud.notes[0]
+    assert f"{turned.mean():.1%} were turned and 0.0% estimated anew" in cloud.notes[0]
+
+
+def test_turned_normals_of_a_scan_are_turned_back() -> None:
+    scan = read_points(ROOT / "data" / "scans" / "spot_points_12k.ply")
+    assert scan.normals is not None
+    given = unit_normals(scan.normals)
+    given[np.random.default_rng(0).random(len(scan)) < 0.3] *= -1
+    cloud = complete_normals(replace(scan, normals=given))
+    assert right(cloud.normals, scan.normals) > 0.999
+
+
+def test_a_part_that_is_inside_out_is_turned() -> None:
+    points, n = two_balls()
+    small = points[:, 0] > 1.5
+    cloud = complete_normals(PointCloud(points, np.where(small[:, None], -n, n)))
+    np.testing.assert_array_equal(cloud.normals, n.astype(np.float32))
+    assert "whole parts of the scan are inside out" in cloud.notes[0]
+
+
+def test_a_ball_in_a_box_may_be_no_hollow() -> None:
+    """What the scan says of a closed surface inside another one is not known better."""
+    points, n = shell()
+    outward = np.where((np.linalg.norm(points, axis=1) < 0.8)[:, None], -n, n)
+    np.testing.assert_array_equal(
+        complete_normals(PointCloud(points, outward)).normals, outward.astype(np.float32)
+    )
+
+
+def test_directions_that_do_not_go_with_the_surface_are_estimated() -> None:
+    points, n = torus()
+    noise = unit_normals(np.random.default_rng(5).normal(size=n.shape))
+    given = np.where((np.arange(len(n)) % 10 == 0)[:, None], noise, n.astype(np.float32))
+    cloud = complete_normals(PointCloud(points, given))
     assert cloud.normals is not None
-    np.testing.assert_allclose(cloud.normals, -n, atol=2e-7)
+    assert (np.einsum("nd,nd->n", cloud.normals, n) > 0.4).all()
+    along = np.cross(n, np.roll(n, 1, axis=0))
+    cloud = complete_normals(PointCloud(points, along))
+    assert right(cloud.normals, n) == 1
+    assert "most of the scan's normals do not go with its surface" in cloud.notes[0]
 
 
 def test_a_few_bad_normals_are_taken_from_their_neighbours_and_counted() -> None:
@@ -71,17 +146,121 @@ def test_points_whose_neighbours_disagree_are_dropped() -> None:
 
 
 @pytest.mark.parametrize("offset", [0.0, 1e6])
-@pytest.mark.parametrize("shape", ["sphere", "torus"])
-def test_missing_normals_are_estimated_and_point_outward(shape: str, offset: float) -> None:
-    points, normals = (directions(), directions()) if shape == "sphere" else torus()
+@pytest.mark.parametrize("solid", [sphere, torus])
+def test_missing_normals_are_estimated_and_point_outward(
+    solid: Callable[[], Oriented], offset: float
+) -> None:
+    points, normals = solid()
     cloud = complete_normals(PointCloud(points + offset))
     assert cloud.normals is not None
     agreement = np.einsum("nd,nd->n", cloud.normals, normals)
     assert (agreement > 0.8).all()
     assert agreement.mean() > 0.99
-    assert "the scan has no normals" in cloud.notes[0]
-    assert "outward in 100%" in cloud.notes[0]
+    assert cloud.notes == (
+        "the scan has no normals: they were estimated from planes through their neighbours; they point"
+        " outward (the surface closes around 100% of it)",
+    )
     np.testing.assert_array_equal(cloud.points, points + offset)
+
+
+@pytest.mark.parametrize("solid", [shell, two_balls, lambda: plate(3)], ids=["shell", "balls", "plate"])
+@pytest.mark.parametrize("noise", [0.0, 0.01])
+def test_hollows_pieces_and_thin_plates_are_oriented(solid: Callable[[], Oriented], noise: float) -> None:
+    points, normals = solid()
+    thickness = np.ptp(points[:, 2])
+    noise = min(noise, 0.1 * thickness)
+    cloud = complete_normals(PointCloud(points + noise * np.random.default_rng(0).normal(size=points.shape)))
+    assert right(cloud.normals, normals) > 0.99
+
+
+def test_a_scan_without_normals_is_oriented_wherever_it_is_and_however_it_lies() -> None:
+    scan = read_points(ROOT / "data" / "scans" / "spot_points_12k.ply")
+    assert scan.normals is not None
+    found = complete_normals(replace(scan, normals=None)).normals
+    assert right(found, scan.normals) > 0.999
+    np.testing.assert_array_equal(complete_normals(scan, "estimate").normals, found)  # and again the same
+    shifted = PointCloud(scan.points + np.array([500000.123, 4900000.456, 1200.789]))
+    assert right(complete_normals(shifted).normals, scan.normals) > 0.999
+    rotation = np.linalg.qr(np.random.default_rng(1).normal(size=(3, 3)))[0]
+    rotation *= np.linalg.det(rotation)
+    turned = complete_normals(PointCloud(scan.points @ rotation))
+    assert right(turned.normals, scan.normals @ rotation) > 0.999
+
+
+def test_noisy_scans_are_oriented() -> None:
+    scan = read_points(ROOT / "data" / "scans" / "spot_points_12k.ply")
+    assert scan.normals is not None
+    noise = 0.0025 * np.linalg.norm(scan.extent) * np.random.default_rng(0).normal(size=scan.points.shape)
+    assert right(complete_normals(PointCloud(scan.points + noise)).normals, scan.normals) > 0.99
+
+
+def test_sensors_decide_the_side_of_open_scans() -> None:
+    points, n = sphere(4000)
+    half = points[:, 2] < 0.3
+    points, n = points[half], n[half]
+    for place, outward in (((0.0, 0, 0.2), 0.0), ((0.0, 0, -9), 1.0)):
+        seen = np.einsum("nd,nd->n", n if outward else -n, place - points) > 0
+        measured = PointCloud(points, sensors=np.tile(place, (len(n), 1)))
+        for cloud in (complete_normals(PointCloud(points), viewpoint=place), complete_normals(measured)):
+            assert right(cloud.normals[seen], n[seen]) == pytest.approx(outward, abs=0.01)
+            assert cloud.notes[0].endswith("they point to where the scan was seen from")
+
+
+def test_the_users_viewpoint_counts_more_than_the_sensors() -> None:
+    points, n = sphere()
+    cloud = PointCloud(points, sensors=np.zeros_like(points))
+    assert right(complete_normals(cloud).normals, n) == 0
+    assert right(complete_normals(cloud, viewpoint=(0.0, 0, 1e-3)).normals, n) < 0.01
+    far = PointCloud(points, sensors=9 * points)
+    assert right(complete_normals(far).normals, n) == 1
+    assert right(complete_normals(far, viewpoint=(0.0, 0, 0)).normals, n) == 0
+
+
+def test_a_point_at_its_own_sensor_has_no_line_of_sight() -> None:
+    points, n = sphere()
+    sensors = 5 * n
+    sensors[::2] = points[::2]
+    assert right(complete_normals(PointCloud(points, sensors=sensors)).normals, n) == 1
+
+
+def test_given_normals_that_look_away_from_the_sensor_are_turned() -> None:
+    points, n = sphere()
+    cloud = complete_normals(PointCloud(points, n), viewpoint=(0, 0, 0))
+    np.testing.assert_array_equal(cloud.normals, -n.astype(np.float32))
+    assert cloud.notes[0].startswith("only 0% of the normals point to where the scan was seen from")
+
+
+def test_terrain_points_up_and_says_that_this_was_guessed() -> None:
+    ground = np.random.default_rng(6).uniform(-1, 1, (4000, 3))
+    ground[:, 2] = 0.1 * np.sin(5 * ground[:, 0]) * np.cos(4 * ground[:, 1])
+    cloud = complete_normals(PointCloud(ground))
+    assert cloud.normals is not None
+    assert (cloud.normals[:, 2] > 0).all()
+    assert "up was guessed; --flip-normals turns them" in cloud.notes[0]
+    down = complete_normals(PointCloud(ground), flip=True)
+    np.testing.assert_array_equal(down.normals, -cloud.normals)
+    assert down.notes[-1] == "all normals were turned, as asked"
+
+
+@pytest.mark.parametrize("count", [100, 3000])
+def test_clouds_that_are_no_surface_get_some_unit_normals(count: int) -> None:
+    rng = np.random.default_rng(8)
+    volume = rng.random((count, 3))
+    heaps = np.repeat(rng.random((count // 20, 3)), 20, axis=0)
+    islands = (100 * rng.random((count // 20, 1, 3)) + rng.random((20, 3))).reshape(-1, 3)
+    for points in (volume, heaps, islands):
+        normals = complete_normals(PointCloud(points)).normals
+        assert normals is not None
+        np.testing.assert_allclose(np.linalg.norm(normals, axis=1), 1, atol=1e-6)
+
+
+def test_what_cannot_be_asked_is_refused() -> None:
+    cloud = PointCloud(directions())
+    with pytest.raises(UsageError, match="auto, keep or estimate"):
+        complete_normals(cloud, "guess")  # type: ignore[arg-type]
+    for place in ((0.0, 1.0), (0.0, np.nan, 1.0)):
+        with pytest.raises(UsageError, match="viewpoint: expected three finite coordinates, found"):
+            complete_normals(cloud, viewpoint=place)
 
 
 def test_normals_that_are_mostly_zero_count_as_missing() -> None:
@@ -104,14 +283,6 @@ def test_points_in_perfect_symmetry_do_not_stop_the_orientation() -> None:
         np.testing.assert_allclose(np.linalg.norm(normals, axis=1), 1, atol=1e-6)
 
 
-def test_outward_share_tells_the_sides_apart_without_a_closed_surface() -> None:
-    n = directions()
-    half = n[n[:, 2] > 0]
-    assert outward_share(n, n) == 1
-    assert outward_share(n, -n) == 0
-    assert outward_share(half, half) > 0.6 > 0.4 > outward_share(half, -half)
-
-
 @pytest.mark.parametrize("offset", [0.0, 1e6])
 @pytest.mark.parametrize("scale", [1e-25, 1.0, 1e25])
 def test_flat_scans_are_refused(offset: float, scale: float) -> None:
@@ -131,7 +302,7 @@ def test_thin_scans_are_not_flat() -> None:
     check_volume(PointCloud(directions() * [1, 1, 1e-4]))
 
 
-def test_good_normals_do_not_load_open3d() -> None:
+def test_normals_do_not_load_open3d() -> None:
     code = (
         "import sys, numpy as np\n"
         "from sdf_siren.clouds import PointCloud\n"
@@ -139,6 +310,7 @@ def test_good_normals_do_not_load_open3d() -> None:
         "from sdf_siren.clouds.normals import complete_normals\n"
         "n = np.vstack([np.eye(3), -np.eye(3)])\n"
         "complete_normals(PointCloud(n, n))\n"
+        "complete_normals(PointCloud(n))\n"
         "assert 'open3d' not in sys.modules\n"
     )
     subprocess.run([sys.executable, "-c", code], check=True)

@@ -16,7 +16,7 @@ from sdf_siren.losses import Eikonal, Normal, Objective, Surface, WeightedTerm
 class PlanePoints:
     """A sampler of points on the plane z = 0 with its normal, and anywhere."""
 
-    def draw(self, generator):
+    def draw(self, generator, step=0):
         x = torch.rand(200, 3, generator=generator) * 2 - 1
         x[:, 2] = 0
         normals = Plane().value_and_gradient(x)[1]

@@ -14,7 +14,14 @@ def test_says_only_what_is_new(stand_in, context, said):
     calls = stand_in("sdf_siren.clouds.normals", complete_normals=after)
     given = FilterNormals().run({"points": before}, context)
     assert given == {"points": after}
-    assert calls == [("complete_normals", (before,), {})]
+    assert calls == [("complete_normals", (before, "auto"), {"viewpoint": None, "flip": False})]
     assert said("note") == [{"text": "estimated 3 normals"}]
     assert said("measures") == [{"points": 3, "normals_in_file": False}]
     assert FilterNormals().plan(given, context) == ["3 points with normals"]
+
+
+def test_passes_its_options_on(stand_in, context):
+    cloud = PointCloud(np.eye(3), normals=np.eye(3))
+    calls = stand_in("sdf_siren.clouds.normals", complete_normals=cloud)
+    FilterNormals(mode="estimate", viewpoint=(1.0, 2.0, 3.0), flip=True).run({"points": cloud}, context)
+    assert calls == [("complete_normals", (cloud, "estimate"), {"viewpoint": (1.0, 2.0, 3.0), "flip": True})]

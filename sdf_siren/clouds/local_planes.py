@@ -1,0 +1,188 @@
+"""Planes through the neighbourhoods of a scan: normals without a side, at the scale of the noise."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.spatial import cKDTree
+
+from sdf_siren.clouds.spacing import FLAT_ENOUGH, thickness
+
+MOST_NODES = 120_000
+"""Larger scans are thinned to about as many nodes; the rest takes its normals from them."""
+
+NOISY = 0.3
+"""The part of the spacing from which on a chord between neighbours says more about noise than about shape."""
+
+VOXEL = 2.5
+"""Side of the boxes that are averaged on noisy scans, in standard deviations of the noise: thinner than the
+thinnest part whose sides can be told apart."""
+
+FLAT = 0.25
+"""Thickness of a neighbourhood, as a part of its narrower width, below which it is not enlarged any more."""
+
+CLEAN_SIZES = (8, 12, 18, 27, 40, 60)
+NOISY_SIZES = (16, 24, 36, 54, 80)
+
+_SMALLEST = 1e-6
+"""Below this part of the extent, lengths are rounding errors; heaps of doubles have such ones."""
+
+_SAMPLE = 2000
+_LEVELS = (16, 48, 192, 768)
+_LEAST_PARTS = 10
+"""Neighbourhoods that are a larger part of the scan show its shape and no noise."""
+
+_AREA_NEIGHBOURS = 8
+_LARGEST_AREA_QUANTILE = 0.98
+_SHARED_NODES = 12
+_CHUNK = 8192
+
+
+@dataclass(frozen=True)
+class LocalPlanes:
+    """The nodes of a scan with the plane through each of them.
+
+    A clean scan's nodes are its points. On noisy or very large scans, a node is the mean of the points in a
+    box, moved onto its plane.
+
+    Attributes:
+        nodes: (m, 3).
+        normals: (m, 3) unit normals with an arbitrary side.
+        areas: (m,) the part of the surface that a node stands for.
+        node_of: (n,) the node of each point, or None where every point is a node.
+        noise: standard deviation of the points across the surface, zero on clean scans. The smallest flat
+            neighbourhoods show it, which follow a part of it: two thirds to all of the true one.
+    """
+
+    nodes: NDArray[np.float64]
+    normals: NDArray[np.float64]
+    areas: NDArray[np.float64]
+    node_of: NDArray[np.int64] | None
+    noise: float
+
+    @property
+    def step(self) -> float:
+        """The typical distance between nodes."""
+        return float(np.sqrt(np.median(self.areas)))
+
+    def at_points(self, points: NDArray[np.float64], signs: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Unit normals (n, 3) of the points from nodes whose normals are multiplied by ``signs`` (m,).
+
+        Where points are averaged into nodes, a Gaussian mean over the nearest nodes.
+        """
+        oriented = self.normals * signs[:, None]
+        if self.node_of is None:
+            return oriented
+        count = min(_SHARED_NODES, len(self.nodes))
+        distance, near = cKDTree(self.nodes).query(points, k=count)
+        distance, near = distance.reshape(-1, count), near.reshape(-1, count)
+        width = 2 * self.noise if self.noise > 0 else self.step
+        # The nearest node counts fully, however far a stray point is from all of them.
+        weight = np.exp(-((distance**2 - distance[:, :1] ** 2) / (2 * width**2)))
+        mean = np.einsum("nk,nkd->nd", weight, oriented[near])
+        length = np.linalg.norm(mean, axis=1, keepdims=True)
+        return np.where(length > 1e-6, mean / np.maximum(length, 1e-6), oriented[near[:, 0]])
+
+
+def fit_planes(points: NDArray[np.float64]) -> LocalPlanes:
+    """Fit a plane to the neighbourhood of every node.
+
+    The noise decides whether points are averaged first. Neighbourhoods grow until they are ``FLAT``; where
+    none is, the flattest counts. Planes are fitted with Gaussian weights (half the neighbourhood's radius).
+
+    Args:
+        points: (n, 3), n >= 4, of an extent near one.
+    """
+    tree = cKDTree(points)
+    rows = np.arange(len(points))
+    if len(rows) > _SAMPLE:
+        rows = np.random.default_rng(0).choice(len(points), _SAMPLE, replace=False)
+    spacing = float(np.median(tree.query(points[rows], k=[2])[0]))
+    noise = _noise(points, tree, rows)
+    noisy = noise > max(NOISY * spacing, _SMALLEST)
+    side = VOXEL * noise if noisy and VOXEL * noise > spacing else 0.0
+    nodes, node_of = (points, None) if not side else _averaged(points, side)
+    while len(nodes) > MOST_NODES:
+        side = max(1.2 * side, spacing, _SMALLEST)
+        nodes, node_of = _averaged(points, side)
+    if node_of is not None:
+        tree = cKDTree(nodes)
+    normals, height = _planes(nodes, tree, NOISY_SIZES if noisy else CLEAN_SIZES)
+    if noisy:
+        # Only there: on clean scans it would press the two sides of a thin plate into one.
+        nodes = nodes - normals * height[:, None]
+        tree = cKDTree(nodes)
+    return LocalPlanes(nodes, normals, _areas(nodes, tree), node_of, noise if noisy else 0.0)
+
+
+def _noise(points: NDArray[np.float64], tree: cKDTree, rows: NDArray[np.int64]) -> float:
+    """The thickness of the smallest neighbourhoods that are flat; of the smallest ones if none are."""
+    measured = []
+    for size in _LEVELS:
+        if size * _LEAST_PARTS > len(points):
+            break
+        measured.append(thickness(points, tree, rows, (size,)))
+        width = np.median(tree.query(points[rows], k=[size])[0])
+        if FLAT_ENOUGH * measured[-1] < width:
+            return measured[-1]
+    return measured[0] if measured else 0.0
+
+
+def _averaged(points: NDArray[np.float64], side: float) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    """Means of the points in boxes of this side, and the box of each point."""
+    box = np.floor((points - points.min(axis=0)) / side + 0.5).astype(np.int64)
+    _, node_of, count = np.unique(
+        np.ravel_multi_index(tuple(box.T), tuple(box.max(axis=0) + 1)),
+        return_inverse=True,
+        return_counts=True,
+    )
+    means = np.stack([np.bincount(node_of, column) for column in points.T], axis=1) / count[:, None]
+    return means, node_of
+
+
+def _planes(
+    nodes: NDArray[np.float64], tree: cKDTree, sizes: tuple[int, ...]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Unit normals (m, 3) and the heights of the nodes above their planes (m,)."""
+    normals, height = np.zeros(nodes.shape), np.zeros(len(nodes))
+    best = np.full(len(nodes), np.inf)
+    left = np.arange(len(nodes))
+    for size in sizes:
+        thick = []
+        for rows in np.split(left, range(_CHUNK, len(left), _CHUNK)):
+            ratio, normal, above = _plane(nodes, tree, rows, min(size, len(nodes)))
+            better = ratio < best[rows]
+            chosen = rows[better]
+            best[chosen], normals[chosen], height[chosen] = ratio[better], normal[better], above[better]
+            thick.append(rows[ratio > FLAT])
+        left = np.concatenate(thick)
+        if not len(left) or size >= len(nodes):
+            break
+    return normals, height
+
+
+def _plane(
+    nodes: NDArray[np.float64], tree: cKDTree, rows: NDArray[np.int64], size: int
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+    """For ``rows``: thickness over narrower width, normal, height above the plane."""
+    distance, near = tree.query(nodes[rows], k=size)
+    weight = np.exp(-2 * (distance / np.maximum(distance[:, -1:], 1e-300)) ** 2)
+    weight /= weight.sum(axis=1, keepdims=True)
+    mean = np.einsum("nk,nkd->nd", weight, nodes[near])
+    offset = nodes[near] - mean[:, None]
+    spread = (offset * weight[..., None]).swapaxes(1, 2) @ offset
+    value, vector = np.linalg.eigh(spread)
+    ratio = np.sqrt(np.maximum(value[:, 0], 0) / np.maximum(value[:, 1], 1e-300))
+    normal = vector[:, :, 0]
+    return ratio, normal, np.einsum("nd,nd->n", normal, nodes[rows] - mean)
+
+
+def _areas(nodes: NDArray[np.float64], tree: cKDTree) -> NDArray[np.float64]:
+    """Surface per node (m,): the disk that holds eight neighbours holds eight nodes' areas."""
+    count = min(_AREA_NEIGHBOURS, len(nodes) - 1)
+    radius = tree.query(nodes, k=[count + 1])[0][:, 0]
+    areas = np.pi * radius**2 / count
+    # A stray point far from the rest would otherwise stand for more than the object.
+    return np.maximum(np.minimum(areas, np.quantile(areas, _LARGEST_AREA_QUANTILE)), _SMALLEST**2)
