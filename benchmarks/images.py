@@ -46,15 +46,18 @@ def image(folder: Path, name: str) -> Array:
 
 def fitted(u: Array, seconds: float, **options: Any) -> tuple[Any, dict[str, Any]]:
     """The field, and what its fit took; steps are set before by a measurement that is not counted."""
-    from sdf_siren.fitting import fit_signal, resolve_signal_settings, signal_settings_within
+    import torch
+
+    from sdf_siren.fitting import fit_signal, resolve_signal_settings
+    from sdf_siren.fitting.signal_cost import seconds_per_step
     from sdf_siren.signals import IMAGE, Signal
 
     signal = Signal(u, IMAGE, source="image")
-    steps = signal_settings_within(signal, seconds, **options)["steps"]
-    start = time.perf_counter()
-    field = fit_signal(signal, steps=steps, **options)
-    taken = time.perf_counter() - start
     chosen = resolve_signal_settings(signal, **options)
+    steps = max(1, int(seconds / seconds_per_step(signal, chosen, torch.device("cpu"))))
+    start = time.perf_counter()
+    field = fit_signal(signal, steps=steps, device="cpu", **options)
+    taken = time.perf_counter() - start
     return field, {
         "seconds": taken,
         "steps": steps,
