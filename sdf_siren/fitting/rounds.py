@@ -29,7 +29,7 @@ from sdf_siren.signals.blocks import Blocks
 MOST_ROUNDS = 4
 """Where a fit has decibels to reach; each twice as long as the one before, at half its learning rate."""
 SMOOTH_ROUNDS = 2
-HARMLESS_SIGHTS = 60
+HARMLESS_SIGHTS = 80
 """Trained less often than this on every sample, no fit was seen to swing between them; then one round is
 enough."""
 
