@@ -69,7 +69,7 @@ def test_default(image, tmp_path):
     assert files(tmp_path) == {output, *(f"{output}.run/{name}" for name in RUN_FILES)}
     lines = out.splitlines()
     assert lines[0] == output
-    assert re.fullmatch(r"[\d,]+ parameters; at the samples PSNR \d+\.\d\d dB, SSIM 0\.\d{4}", lines[1])
+    assert re.fullmatch(r"[\d,]+ parameters; at the samples PSNR \d+\.\d\d dB, SSIM [01]\.\d{4}", lines[1])
     assert re.fullmatch(r"derivatives: gradient -?\d+\.\d\d dB, Laplacian -?\d+\.\d\d dB", lines[2])
     assert lines[4] == f"run folder {output}.run"
     found, true = read_image(output), read_image("photo.png")
@@ -87,8 +87,8 @@ def test_what_it_is_told(image, told):
     code, _, err = image("photo.png", "-o", "out.tif", "--from", told, *QUICK, "--quiet")
     assert (code, err) == (0, "")
     weights = options("out.tif")["fit.image"]
-    expected = {"values": {}, "gradient": {"value_weight": 0.0, "gradient_weight": 1.0}}
-    expected["laplacian"] = {"value_weight": 0.0, "laplacian_weight": 1.0}
+    expected = {"values": {}, "gradient": {"value_weight": 0.0, "gradient_weight": 0.1}}
+    expected["laplacian"] = {"value_weight": 0.0, "laplacian_weight": 0.1}
     assert {k: v for k, v in weights.items() if k.endswith("_weight")} == expected[told]
     assert measures("out.tif")["psnr"] > 15
 
