@@ -28,7 +28,7 @@ from sdf_siren.signals.blocks import Blocks, block_side
 
 BETAS = (0.9, 0.99)
 WARMUP, FLOOR = 50, 0.005
-OCTAVES = 10
+MOST_OCTAVES = 10
 """Of the positional encoding of a baseline (Mildenhall et al. 2020, for positions)."""
 
 
@@ -40,7 +40,7 @@ def signal_network(settings: SignalSettings, signal: Signal, seed: int) -> Layer
         if settings.spectrum > 0:
             draw_first_layer(siren, signal.samples, signal.frame, settings.spectrum, seed)
         return siren
-    encoding = PositionalEncoding(OCTAVES) if settings.network == "encoding" else None
+    encoding = PositionalEncoding(octaves_for(signal)) if settings.network == "encoding" else None
     layers = settings.depth + 1
     width = matching_width(
         shape.parameter_count,
@@ -52,6 +52,12 @@ def signal_network(settings: SignalSettings, signal: Signal, seed: int) -> Layer
     sizes = (shape.inputs, *[width] * layers, shape.outputs)
     activation = Tanh() if settings.network == "tanh" else Relu()
     return initialise_perceptron(sizes, activation, seed=seed, encoding=encoding)
+
+
+def octaves_for(signal: Signal) -> int:
+    """As many octaves as have no wave of less than two samples, in which alone a network would invent."""
+    shortest = min(signal.frame.step)
+    return min(MOST_OCTAVES, max(1, math.floor(1e-9 + math.log2(2 / shortest))))
 
 
 def signal_trainer(
