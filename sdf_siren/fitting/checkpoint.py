@@ -11,14 +11,15 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import torch
 from torch import Tensor
 
 from sdf_siren.errors import UsageError
 from sdf_siren.files import atomic_path
-from sdf_siren.fitting.trainer import Look
+from sdf_siren.fitting.trainer import Look, Trainer
+from sdf_siren.progress import Progress, ProgressCallback
 
 _KEY = "sdf-siren checkpoint 1"
 
@@ -85,14 +86,6 @@ CHECKPOINT_SECONDS = 10.0
 """Between writes."""
 
 
-class HasState(Protocol):
-    """What a :class:`Keeper` observes: a trainer."""
-
-    def state(self) -> dict[str, Tensor]:
-        """Everything the rest of the work depends on."""
-        ...
-
-
 class Keeper:
     """An observer that keeps a checkpoint file up to date.
 
@@ -105,7 +98,7 @@ class Keeper:
         self._saved = time.monotonic()
         self._last: dict[str, Tensor] | None = None
 
-    def __call__(self, trainer: HasState, look: Look) -> None:
+    def __call__(self, trainer: Trainer[Any], look: Look) -> None:
         self._last = {name: tensor.clone() for name, tensor in trainer.state().items()}
         if time.monotonic() - self._saved > CHECKPOINT_SECONDS or look.step == look.steps:
             self.save()
@@ -115,3 +108,20 @@ class Keeper:
         if self._last is not None:
             save(self.path, {**self._more, **self._last}, self.fit)
             self._saved = time.monotonic()
+
+
+def train(trainer: Trainer[Any], keeper: Keeper | None, progress: ProgressCallback) -> None:
+    """Run a trainer to its end, reporting losses and rate at every look.
+
+    Ctrl-C leaves a checkpoint, where one is kept, and goes on to the caller.
+    """
+
+    def report(_: Trainer[Any], look: Look) -> None:
+        progress(Progress("fit", look.step, look.steps, {**look.losses, "rate": look.rate}))
+
+    try:
+        trainer.run((*([keeper] if keeper else []), report))
+    except KeyboardInterrupt:
+        if keeper is not None:
+            keeper.save()
+        raise

@@ -21,10 +21,8 @@ from sdf_siren.fitting import checkpoint as checkpoints
 from sdf_siren.fitting.signal_network import signal_trainer
 from sdf_siren.fitting.signal_settings import SignalSettings
 from sdf_siren.fitting.supervision import Supervision
-from sdf_siren.fitting.trainer import Look, Trainer
-from sdf_siren.progress import Progress, ProgressCallback
+from sdf_siren.progress import ProgressCallback
 from sdf_siren.signals import Signal
-from sdf_siren.signals.blocks import Blocks
 
 MOST_ROUNDS = 4
 """Where a fit has decibels to reach; each twice as long as the one before, at half its learning rate."""
@@ -144,16 +142,7 @@ class Rounds:
                 state = checkpoints.load(self._path, keeper.fit, self._network.device)
                 trainer.restore(state)
                 self._best.update({name: t for name, t in state.items() if name.startswith("best")})
-
-        def report(_: Trainer[Blocks], look: Look) -> None:
-            self._progress(Progress("fit", look.step, look.steps, {**look.losses, "rate": look.rate}))
-
-        try:
-            trainer.run((*([keeper] if keeper else []), report))
-        except KeyboardInterrupt:
-            if keeper is not None:
-                keeper.save()
-            raise
+        checkpoints.train(trainer, keeper, self._progress)
         return trainer.losses
 
     def _name(self, number: int) -> str:

@@ -18,8 +18,8 @@ from sdf_siren.fitting.recipe import network_of, objective_of, optimizer_of, rat
 from sdf_siren.fitting.refit import held_out_rows, refit
 from sdf_siren.fitting.scan import oriented_scan
 from sdf_siren.fitting.settings import SurfaceSettings, resolve_settings
-from sdf_siren.fitting.trainer import Look, Trainer
-from sdf_siren.progress import Progress, ProgressCallback, silent
+from sdf_siren.fitting.trainer import Trainer
+from sdf_siren.progress import ProgressCallback, silent
 
 Batch = dict[str, PointGroup]
 SUPPORT_POINTS = 20_000
@@ -85,16 +85,7 @@ def fit_surface(
         keeper = checkpoints.Keeper(Path(checkpoint), fit)
         if resume and keeper.path.exists():
             trainer.restore(checkpoints.load(keeper.path, fit, place))
-
-    def report(_: Trainer[Batch], look: Look) -> None:
-        progress(Progress("fit", look.step, look.steps, {**look.losses, "rate": look.rate}))
-
-    try:
-        trainer.run((*([keeper] if keeper else []), report))
-    except KeyboardInterrupt:
-        if keeper is not None:
-            keeper.save()
-        raise
+    checkpoints.train(trainer, keeper, progress)
     network = network.to(device="cpu")
     tiles: tuple[CubicTiles, ...] = ()
     refitted: dict[str, object] = {}
