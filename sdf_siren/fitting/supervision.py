@@ -9,7 +9,7 @@ corrected by.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -90,10 +90,14 @@ def supervision_of(
     mean = _means(u) if constant_free else None
     if not settings.warm_start:
         return Supervision(SampleObjective(derivatives), mean=mean)
+    return Supervision(_after(integral, derivatives, device), integral, mean)
+
+
+def _after(integral: Array, terms: list[WeightedSampleTerm], device: torch.device) -> SampleObjective:
+    """The integral all the time, and the terms when it is learned."""
     start = WeightedSampleTerm(Values(_flat(integral, device), name="integral"))
     late = ((0.0, 0.0), (WARM_PART, 0.0), (WARM_PART + 0.01, 1.0))
-    later = [WeightedSampleTerm(t.term, t.weight, late) for t in derivatives]
-    return Supervision(SampleObjective([start, *later]), integral, mean)
+    return SampleObjective([start, *(replace(term, schedule=late) for term in terms)])
 
 
 def _held_out(samples: int) -> int:
@@ -136,12 +140,9 @@ def edit_supervision(edit: Edit, signal: Signal, device: torch.device) -> Superv
         tuple(_flat(_extended(g * factor, shape), device) for g in edit.differences),
         tuple(_flat(_extended(h[..., None], shape), device)[:, 0] for h in edit.holds),
     )
-    start = WeightedSampleTerm(Values(_flat(solution, device), name="integral"))
-    late = ((0.0, 0.0), (WARM_PART, 0.0), (WARM_PART + 0.01, 1.0))
-    later: list[SampleTerm] = [known, guided]
-    terms = [start, *(WeightedSampleTerm(term, 1.0, late) for term in later)]
+    terms = [WeightedSampleTerm(known), WeightedSampleTerm(guided)]
     free = not edit.stays.any()
-    return Supervision(SampleObjective(terms), solution, _means(solution) if free else None)
+    return Supervision(_after(solution, terms, device), solution, _means(solution) if free else None)
 
 
 def _derivative_terms(

@@ -277,7 +277,4 @@ def _again(missed: Tensor, holds: Tensor | None, samples: Tensor) -> Tensor:
 
 
 def _volume(side: tuple[int, ...]) -> int:
-    volume = 1
-    for s in side:
-        volume *= max(0, s)
-    return volume
+    return math.prod(max(0, s) for s in side)
