@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -64,6 +64,18 @@ def check_output(path: Path) -> None:
     if not os.access(parent, os.W_OK | os.X_OK):
         raise UsageError(
             f"{path}: cannot write into {parent}, which is not writable; choose another output with -o"
+        )
+
+
+def check_suffix(path: Path, known: Sequence[str]) -> None:
+    """Check that the suffix of ``path`` is one of those that can be written.
+
+    Raises:
+        UsageError: it is another one.
+    """
+    if path.suffix.lower() not in known:
+        raise UsageError(
+            f"{path}: cannot write the format {path.suffix!r}; expected one of {' '.join(known)}"
         )
 
 

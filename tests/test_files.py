@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from sdf_siren.errors import UsageError
-from sdf_siren.files import atomic_path, check_output, is_temporary, write_text
+from sdf_siren.files import atomic_path, check_output, check_suffix, is_temporary, write_text
 
 
 def test_success_leaves_the_file_and_nothing_else(tmp_path: Path) -> None:
@@ -90,3 +90,10 @@ def test_temporary_names_are_recognised(tmp_path: Path) -> None:
         temporary.write_text("whole")
     assert not is_temporary("out.ply")
     assert not is_temporary("apart.ply")
+
+
+def test_only_known_suffixes_are_written():
+    for name in ("a.png", "b.PNG"):
+        check_suffix(Path(name), (".png", ".gif"))
+    with pytest.raises(UsageError, match=r"a.BMP: cannot write the format '.BMP'; expected one of .png .gif"):
+        check_suffix(Path("a.BMP"), (".png", ".gif"))

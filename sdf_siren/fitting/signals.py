@@ -18,7 +18,7 @@ from sdf_siren.fitting.signal_network import signal_network
 from sdf_siren.fitting.signal_settings import resolve_signal_settings
 from sdf_siren.fitting.supervision import edit_supervision, supervision_of
 from sdf_siren.progress import ProgressCallback, silent
-from sdf_siren.signals import IMAGE, SampleFormat, Signal, fidelity
+from sdf_siren.signals import IMAGE, SampleFormat, Signal, fidelity, samples_of
 from sdf_siren.signals.editing import Edit
 
 
@@ -41,15 +41,10 @@ def image_signal(image: NDArray[np.generic]) -> Signal:
         UsageError: another type.
     """
     image = image[..., None] if image.ndim == 2 else image
-    if image.dtype in (np.uint8, np.uint16):
-        bits = 8 * image.dtype.itemsize
-        samples = image.astype(np.float64) / (2**bits - 1)
-        return Signal(samples.astype(np.float32), IMAGE, format=SampleFormat(bits=bits), source="image")
-    if image.dtype.kind != "f":
+    if image.dtype not in (np.uint8, np.uint16) and image.dtype.kind != "f":
         raise UsageError(f"an image needs numbers of type uint8, uint16 or float, found {image.dtype}")
-    low, high = (float(image.min()), float(image.max())) if image.size else (0.0, 1.0)
-    form = SampleFormat(low, high if high > low else low + 1, bits=32, floating=True)
-    return Signal(image.astype(np.float32), IMAGE, format=form, source="image")
+    samples, form = samples_of(image) if image.size else (image, SampleFormat())
+    return Signal(samples.astype(np.float32), IMAGE, format=form, source="image")
 
 
 def fit_signal(

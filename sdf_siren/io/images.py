@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sdf_siren.errors import InputError, UsageError
-from sdf_siren.files import atomic_path, check_output
+from sdf_siren.files import atomic_path, check_output, check_suffix
 from sdf_siren.io.numpy_files import read_npy_array
 from sdf_siren.io.opening import checked_size
 from sdf_siren.io.rasters import MOST_CHANNELS, MOST_PIXELS, Raster, as_integers, check_pixels
@@ -100,9 +100,7 @@ def check_image_path(path: str | os.PathLike[str]) -> None:
         UsageError: an unknown suffix, a folder, or a parent folder that is missing or read-only.
     """
     path = Path(path)
-    if path.suffix.lower() not in IMAGE_SUFFIXES:
-        known = " ".join(IMAGE_SUFFIXES)
-        raise UsageError(f"{path}: cannot write the format {path.suffix!r}; expected one of {known}")
+    check_suffix(path, IMAGE_SUFFIXES)
     check_output(path)
 
 

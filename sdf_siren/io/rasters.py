@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sdf_siren.errors import InputError
-from sdf_siren.signals import IMAGE, SampleFormat, Signal
+from sdf_siren.signals import IMAGE, Signal, samples_of
 
 MOST_PIXELS = 100_000_000
 """Of an image, and samples of a film: as float32 in four channels they take 1.6 GB."""
@@ -48,25 +48,9 @@ class Raster:
 
     def signal(self, source: str) -> Signal:
         """The upright image in the units that signals have."""
-        samples, form = as_samples(upright(self.stored, self.orientation), self.full, self.icc_profile)
+        samples, form = samples_of(upright(self.stored, self.orientation), self.full, self.icc_profile)
         spacing, notes = _spacing(self.resolution)
         return Signal(samples, IMAGE, spacing, form, source, (*self.notes, *notes))
-
-
-def as_samples(
-    stored: NDArray[np.generic], full: int | None = None, icc_profile: bytes | None = None, rate: float = 0.0
-) -> tuple[NDArray[np.float32], SampleFormat]:
-    """Numbers of a file as float32 samples: uint8 and uint16 in 0..1, other types in their own units."""
-    if full is None:
-        full = {"u1": 255, "u2": 65_535}.get(stored.dtype.str[1:])
-    # Numbers beyond float32 become infinite, which Signal refuses.
-    with np.errstate(all="ignore"):
-        samples = stored.astype(np.float32)
-    if full is not None:
-        samples /= np.float32(full)
-        return samples, SampleFormat(bits=8 if full <= 255 else 16, icc_profile=icc_profile, rate=rate)
-    low, high = float(samples.min()), float(samples.max())
-    return samples, SampleFormat(low, high if high > low else low + 1.0, 32, True, icc_profile, rate)
 
 
 def as_integers(signal: Signal, bits: int) -> NDArray[np.uint8] | NDArray[np.uint16]:

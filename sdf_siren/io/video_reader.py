@@ -16,9 +16,9 @@ from numpy.typing import NDArray
 from sdf_siren.errors import InputError
 from sdf_siren.io.numpy_files import read_npy_array
 from sdf_siren.io.opening import checked_size
-from sdf_siren.io.rasters import MOST_CHANNELS, MOST_PIXELS, as_samples, check_pixels, upright
+from sdf_siren.io.rasters import MOST_CHANNELS, MOST_PIXELS, check_pixels, upright
 from sdf_siren.io.signatures import HEAD, described, kind_of
-from sdf_siren.signals import VIDEO, Signal
+from sdf_siren.signals import VIDEO, Signal, samples_of
 
 USUAL_RATE = 10.0
 """Frames per second where a file does not say; GIF's players show frames of no duration that fast."""
@@ -60,7 +60,7 @@ def read_video(path: str | os.PathLike[str]) -> Signal:
     if not rate:
         rate = USUAL_RATE
         notes += (f"the file has no durations; {USUAL_RATE:g} frames per second are assumed",)
-    samples, form = as_samples(stored, full, rate=rate)
+    samples, form = samples_of(stored, full, rate=rate)
     return Signal(samples, VIDEO, (), form, str(path), notes)
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from sdf_siren.errors import UsageError
-from sdf_siren.files import atomic_path, check_output
+from sdf_siren.files import atomic_path, check_output, check_suffix
 from sdf_siren.io.rasters import MOST_CHANNELS, as_integers
 from sdf_siren.io.video_reader import USUAL_RATE
 from sdf_siren.signals import VIDEO, Signal
@@ -27,9 +27,7 @@ def check_video_path(path: str | os.PathLike[str]) -> None:
         UsageError: an unknown suffix, a folder, or a parent folder that is missing or read-only.
     """
     path = Path(path)
-    if path.suffix.lower() not in VIDEO_SUFFIXES:
-        known = " ".join(VIDEO_SUFFIXES)
-        raise UsageError(f"{path}: cannot write the format {path.suffix!r}; expected one of {known}")
+    check_suffix(path, VIDEO_SUFFIXES)
     check_output(path)
 
 

@@ -132,3 +132,19 @@ class Signal:
     def with_samples(self, samples: NDArray[np.floating]) -> Signal:
         """Other samples (another resolution, say) of the same kind, stored alike."""
         return replace(self, samples=np.asarray(samples, dtype=np.float32), notes=())
+
+
+def samples_of(
+    stored: NDArray[np.generic], full: int | None = None, icc_profile: bytes | None = None, rate: float = 0.0
+) -> tuple[NDArray[np.float32], SampleFormat]:
+    """Numbers as float32 samples: uint8 and uint16 in 0..1, other types in their own units."""
+    if full is None:
+        full = {"u1": 255, "u2": 65_535}.get(stored.dtype.str[1:])
+    # Numbers beyond float32 become infinite, which Signal refuses.
+    with np.errstate(all="ignore"):
+        samples = stored.astype(np.float32)
+    if full is not None:
+        samples /= np.float32(full)
+        return samples, SampleFormat(bits=8 if full <= 255 else 16, icc_profile=icc_profile, rate=rate)
+    low, high = float(samples.min()), float(samples.max())
+    return samples, SampleFormat(low, high if high > low else low + 1.0, 32, True, icc_profile, rate)
