@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,11 +19,15 @@ class Mesh:
         vertices: (v, 3) float64.
         faces: (f, 3) int64, counter-clockwise seen from outside.
         normals: (v, 3) float32 unit vertex normals, or None.
+        colours: (v, 3) uint8 red, green and blue, or None.
+        scalars: by name, further numbers (v,) float32 per vertex; NaN where they are not known.
     """
 
     vertices: NDArray[np.float64]
     faces: NDArray[np.int64]
     normals: NDArray[np.float32] | None = None
+    colours: NDArray[np.uint8] | None = None
+    scalars: Mapping[str, NDArray[np.float32]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "vertices", np.ascontiguousarray(self.vertices, dtype=np.float64))
@@ -34,10 +38,31 @@ class Mesh:
             raise ValueError(f"faces must be (f, 3), found {self.faces.shape}")
         if len(self.faces) and not 0 <= self.faces.min() <= self.faces.max() < len(self.vertices):
             raise ValueError("faces must index the vertices")
-        if self.normals is not None:
-            object.__setattr__(self, "normals", np.ascontiguousarray(self.normals, dtype=np.float32))
-            if self.normals.shape != self.vertices.shape:
-                raise ValueError(f"normals must be {self.vertices.shape}, found {self.normals.shape}")
+        for name, dtype in (("normals", np.float32), ("colours", np.uint8)):
+            value = getattr(self, name)
+            if value is not None:
+                object.__setattr__(self, name, np.ascontiguousarray(value, dtype=dtype))
+                if np.shape(value) != self.vertices.shape:
+                    raise ValueError(f"{name} must be {self.vertices.shape}, found {np.shape(value)}")
+        scalars = {name: np.ascontiguousarray(value, np.float32) for name, value in self.scalars.items()}
+        object.__setattr__(self, "scalars", scalars)
+        for name, value in scalars.items():
+            if value.shape != (len(self.vertices),):
+                raise ValueError(f"{name} must be ({len(self.vertices)},), found {value.shape}")
+
+    def of_faces(self, kept: NDArray[np.bool_] | NDArray[np.integer]) -> Mesh:
+        """The mesh of the given faces (mask or indices) and of the vertices that they use, in their order."""
+        faces = self.faces[kept]
+        used = np.zeros(len(self.vertices), dtype=bool)
+        used[faces.reshape(-1)] = True
+        number = np.cumsum(used) - 1
+        return Mesh(
+            self.vertices[used],
+            number[faces],
+            None if self.normals is None else self.normals[used],
+            None if self.colours is None else self.colours[used],
+            {name: value[used] for name, value in self.scalars.items()},
+        )
 
 
 @dataclass(frozen=True)

@@ -48,6 +48,34 @@ def test_normals_must_match_the_vertices() -> None:
         Mesh(VERTICES, FACES, np.zeros((3, 3)))
 
 
+def test_colours_must_match_the_vertices() -> None:
+    with pytest.raises(ValueError, match="colours must be"):
+        Mesh(VERTICES, FACES, colours=np.zeros(4, dtype=np.uint8))
+
+
+def test_scalars_must_match_the_vertices() -> None:
+    with pytest.raises(ValueError, match="support must be"):
+        Mesh(VERTICES, FACES, scalars={"support": np.zeros(3)})
+
+
+def test_the_mesh_of_some_faces_has_their_vertices_with_all_they_carry() -> None:
+    normals, colours = VERTICES.astype(np.float32), VERTICES.astype(np.uint8)
+    mesh = Mesh(VERTICES, FACES, normals, colours, {"support": [0, 1, 2, 3]})
+    for kept in (np.array([False, False, False, True]), np.array([3])):
+        part = mesh.of_faces(kept)
+        np.testing.assert_array_equal(part.vertices, VERTICES[1:])
+        np.testing.assert_array_equal(part.faces, [[0, 1, 2]])
+        np.testing.assert_array_equal(part.normals, normals[1:])
+        np.testing.assert_array_equal(part.colours, colours[1:])
+        np.testing.assert_array_equal(part.scalars["support"], np.float32([1, 2, 3]))
+    assert part.scalars["support"].dtype == np.float32
+
+
+def test_the_mesh_of_no_faces_is_empty() -> None:
+    empty = Mesh(VERTICES, FACES).of_faces(np.zeros(4, dtype=bool))
+    assert len(empty.vertices) == len(empty.faces) == 0
+
+
 def test_a_mesh_is_frozen() -> None:
     mesh = Mesh(VERTICES, FACES)
     with pytest.raises(AttributeError):

@@ -84,12 +84,7 @@ def _stage(mesh: Mesh) -> tuple[Similarity, Scene]:
 
 def _without_strays(mesh: Mesh) -> Mesh:
     """Vertices that no face uses would only push the camera away."""
-    used = np.zeros(len(mesh.vertices), dtype=bool)
-    used[mesh.faces.ravel()] = True
-    if used.all():
-        return mesh
-    number = np.cumsum(used) - 1
-    return Mesh(mesh.vertices[used], number[mesh.faces], None if mesh.normals is None else mesh.normals[used])
+    return mesh.of_faces(np.arange(len(mesh.faces)))
 
 
 def _surface(scene: Scene, camera: Camera, size: int) -> Picture:
