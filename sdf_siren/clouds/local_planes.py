@@ -50,6 +50,7 @@ class LocalPlanes:
     Attributes:
         nodes: (m, 3).
         normals: (m, 3) unit normals with an arbitrary side.
+        flatness: (m,) thickness of the neighbourhood of each plane, as a part of its narrower width.
         areas: (m,) the part of the surface that a node stands for.
         node_of: (n,) the node of each point, or None where every point is a node.
         noise: standard deviation of the points across the surface, zero on clean scans. The smallest flat
@@ -58,6 +59,7 @@ class LocalPlanes:
 
     nodes: NDArray[np.float64]
     normals: NDArray[np.float64]
+    flatness: NDArray[np.float64]
     areas: NDArray[np.float64]
     node_of: NDArray[np.int64] | None
     noise: float
@@ -109,12 +111,13 @@ def fit_planes(points: NDArray[np.float64]) -> LocalPlanes:
         nodes, node_of = _averaged(points, side)
     if node_of is not None:
         tree = cKDTree(nodes)
-    normals, height = _planes(nodes, tree, NOISY_SIZES if noisy else CLEAN_SIZES)
+    normals, height, flatness = _planes(nodes, tree, NOISY_SIZES if noisy else CLEAN_SIZES)
     if noisy:
         # Only there: on clean scans it would press the two sides of a thin plate into one.
         nodes = nodes - normals * height[:, None]
         tree = cKDTree(nodes)
-    return LocalPlanes(nodes, normals, _areas(nodes, tree), node_of, noise if noisy else 0.0)
+    areas = _areas(nodes, tree)
+    return LocalPlanes(nodes, normals, flatness, areas, node_of, noise if noisy else 0.0)
 
 
 def _noise(points: NDArray[np.float64], tree: cKDTree, rows: NDArray[np.int64]) -> float:
@@ -144,8 +147,8 @@ def _averaged(points: NDArray[np.float64], side: float) -> tuple[NDArray[np.floa
 
 def _planes(
     nodes: NDArray[np.float64], tree: cKDTree, sizes: tuple[int, ...]
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Unit normals (m, 3) and the heights of the nodes above their planes (m,)."""
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+    """Unit normals (m, 3), the heights of the nodes above their planes (m,), and flatness (m,)."""
     normals, height = np.zeros(nodes.shape), np.zeros(len(nodes))
     best = np.full(len(nodes), np.inf)
     left = np.arange(len(nodes))
@@ -160,7 +163,7 @@ def _planes(
         left = np.concatenate(thick)
         if not len(left) or size >= len(nodes):
             break
-    return normals, height
+    return normals, height, best
 
 
 def _plane(

@@ -117,6 +117,47 @@ def test_directions_that_do_not_go_with_the_surface_are_estimated() -> None:
     assert "most of the scan's normals do not go with its surface" in cloud.notes[0]
 
 
+def box(count: int, seed: int = 0) -> Oriented:
+    """Points on the faces of a box, and the faces' normals."""
+    generator = np.random.default_rng(seed)
+    points = generator.uniform(-1, 1, (count, 3))
+    axis, side = generator.integers(0, 3, count), generator.choice([-1.0, 1.0], count)
+    n = np.zeros_like(points)
+    points[np.arange(count), axis] = n[np.arange(count), axis] = side
+    return points, n
+
+
+@pytest.mark.parametrize("turned", [False, True])
+def test_normals_that_were_interpolated_over_edges_are_straightened(turned: bool) -> None:
+    points, n = box(20_000)
+    given = points / np.linalg.norm(points, axis=1, keepdims=True)  # about what shading gives a box
+    cloud = complete_normals(PointCloud(points, -given if turned else given))
+    assert cloud.normals is not None
+    assert "lean away from a flat surface" in cloud.notes[0]
+    angle = np.degrees(np.arccos(np.clip(np.einsum("nd,nd->n", cloud.normals, n), -1, 1)))
+    inner = np.sort(np.abs(points), axis=1)[:, 1] < 0.9  # at edges no plane is flat
+    assert angle[inner].max() < 20.5
+    assert (angle[inner] > 1e-3).any(), "those that lean less stay as they are"
+    lean = np.degrees(np.arccos(np.clip(np.einsum("nd,nd->n", given, n), -1, 1)))
+    assert angle[inner & (lean > 25)].max() < 0.01
+
+
+def test_the_side_of_normals_that_lie_in_the_surface_is_that_of_their_neighbours() -> None:
+    points, n = box(20_000)
+    given = n.copy()
+    rows = np.flatnonzero(np.arange(len(n)) % 20 == 0)
+    given[rows] = np.roll(n[rows], 1, axis=1) - 0.05 * n[rows]
+    cloud = complete_normals(PointCloud(points, given))
+    assert cloud.normals is not None
+    inner = np.sort(np.abs(points[rows]), axis=1)[:, 1] < 0.9
+    assert np.einsum("nd,nd->n", cloud.normals[rows], n[rows])[inner].min() > 0.99
+
+
+def test_edges_keep_their_normals_to_the_last_bit() -> None:
+    points, n = box(20_000)
+    np.testing.assert_array_equal(complete_normals(PointCloud(points, n)).normals, n.astype(np.float32))
+
+
 def test_a_few_bad_normals_are_taken_from_their_neighbours_and_counted() -> None:
     n = directions()
     given = n.astype(np.float32)
