@@ -7,7 +7,13 @@ from pathlib import Path
 import click
 
 from sdf_siren.cli.request import CONTEXT, Manner, carry_out, run_options
-from sdf_siren.cli.signal_options import OTHER_SECONDS, fit_options, fit_shorthands
+from sdf_siren.cli.signal_options import (
+    OTHER_SECONDS,
+    fit_options,
+    fit_shorthands,
+    view_options,
+    view_shorthands,
+)
 
 
 @click.command(context_settings=CONTEXT)
@@ -23,15 +29,7 @@ from sdf_siren.cli.signal_options import OTHER_SECONDS, fit_options, fit_shortha
 @click.option(
     "--smooth", is_flag=True, help="Do not invent between the pixels, at the price of the fit at them."
 )
-@click.option(
-    "--size", metavar="WxH", help="Pixels of the output; another size than the image's implies --smooth."
-)
-@click.option(
-    "--region", type=float, nargs=4, metavar="X0 Y0 X1 Y1", help="Show only this part, in the image's pixels."
-)
-@click.option(
-    "--export", metavar="gradient,laplacian", help="Write maps of these beside the output, as OUT_gradient."
-)
+@view_options
 @click.option(
     "--from",
     "told",
@@ -89,9 +87,7 @@ def image(
     shorthands = [
         *fit_shorthands(quality, seconds, psnr, parameters, output, manner),
         ("fit.image", "smooth", smooth or None, "--smooth"),
-        ("extract.image", "size", size, "--size"),
-        ("extract.image", "region", region, "--region"),
-        ("extract.image", "export", export, "--export"),
+        *view_shorthands(size, region, export),
         *edit,
     ]
     if compare:

@@ -18,6 +18,7 @@ SUBCOMMANDS = {
     "mesh": "sdf_siren.cli.mesh:mesh",
     "evaluate": "sdf_siren.cli.evaluate:evaluate",
     "pde": "sdf_siren.cli.pde:pde",
+    "view": "sdf_siren.cli.view:view",
     "image": "sdf_siren.cli.image:image",
     "audio": "sdf_siren.cli.audio:audio",
     "video": "sdf_siren.cli.video:video",

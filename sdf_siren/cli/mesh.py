@@ -10,12 +10,10 @@ from sdf_siren.cli.options import (
     machine_options,
     manner_options,
     output_option,
-    refuse_contradiction,
     resolution_option,
     setting_option,
-    use_threads,
 )
-from sdf_siren.cli.request import CONTEXT
+from sdf_siren.cli.request import CONTEXT, carry_out_again
 
 
 @click.command(context_settings=CONTEXT)
@@ -37,22 +35,15 @@ def mesh(
     verbose: bool,
 ) -> None:
     """Turn the field file FIELD (field.safetensors in a run folder) into a triangle mesh."""
-    from sdf_siren.cli.running import perform
-    from sdf_siren.engine.pipeline import Override, load, parse_override
-    from sdf_siren.engine.shipped import shipped_pipeline
-    from sdf_siren.engine.standing import Request
-    from sdf_siren.stages import CATALOGUE
-
-    refuse_contradiction(quiet, verbose)
-    overrides = [parse_override(text) for text in settings]
-    if resolution is not None:
-        overrides.insert(0, Override("extract.mesh", "resolution", resolution, "--resolution"))
-    request = Request(
-        pipeline=load(shipped_pipeline("field"), CATALOGUE).with_options(overrides),
-        input=field,
-        output=output or Path(f"{field.stem}_mesh.ply"),
-        force=force,
+    carry_out_again(
+        "field",
+        field,
+        output or Path(f"{field.stem}_mesh.ply"),
+        [("extract.mesh", "resolution", resolution, "--resolution")],
         device=device,
+        threads=threads,
+        settings=settings,
+        force=force,
+        quiet=quiet,
+        verbose=verbose,
     )
-    use_threads(threads)
-    perform(request, quiet=quiet, verbose=verbose)

@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     from sdf_siren.engine.folder import RunFolder
     from sdf_siren.engine.pipeline import Override
 
+Shorthand = tuple[str, str, Any, str]
+"""Stage, option, value and the word of the command for it; a value of None was not given."""
+
 CONTEXT = {"max_content_width": 110, "help_option_names": ["-h", "--help"]}
 """Settings of every command."""
 
@@ -86,7 +89,7 @@ def carry_out(
     shipped: str,
     source: Path,
     output: Path,
-    shorthands: Sequence[tuple[str, str, Any, str]],
+    shorthands: Sequence[Shorthand],
     manner: Manner,
 ) -> None:
     """Build the request and run it, or say what would happen.
@@ -95,20 +98,18 @@ def carry_out(
         shipped: name of the pipeline, unless another file is asked for.
         source: the file to read.
         output: the file to write.
-        shorthands: stage, option, value and the words for messages; a value of None was not given. ``--set``
-            wins over them.
+        shorthands: options that have words of their own; ``--set`` wins over them.
         manner: of the run.
     """
     from sdf_siren import stages
     from sdf_siren.cli import running
     from sdf_siren.engine.folder import RunFolder, folder_of
-    from sdf_siren.engine.pipeline import Override, load, parse_override
+    from sdf_siren.engine.pipeline import load
     from sdf_siren.engine.shipped import shipped_pipeline
     from sdf_siren.engine.standing import Request
 
     refuse_contradiction(manner.quiet, manner.verbose)
-    overrides = [Override(*given) for given in shorthands if given[2] is not None]
-    overrides += [parse_override(text) for text in manner.settings]
+    overrides = _overrides(shorthands, manner.settings)
     pipeline = load(manner.pipeline or shipped_pipeline(shipped), stages.CATALOGUE)
     request = Request(
         pipeline=pipeline.with_options(overrides, seed=manner.seed),
@@ -124,6 +125,48 @@ def carry_out(
     )
     use_threads(manner.threads)
     running.carry_out(request, dry_run=manner.dry_run, quiet=manner.quiet, verbose=manner.verbose)
+
+
+def carry_out_again(
+    shipped: str,
+    field: Path,
+    output: Path,
+    shorthands: Sequence[Shorthand],
+    *,
+    device: str,
+    threads: int | None,
+    settings: Sequence[str],
+    force: bool,
+    quiet: bool,
+    verbose: bool,
+) -> None:
+    """Extract from a field that was fitted before: a run so short that it has no folder.
+
+    Args:
+        shipped: name of the pipeline.
+        field: the file to read.
+        output: the file to write.
+        shorthands: as for :func:`carry_out`.
+        device, threads, settings, force, quiet, verbose: as given.
+    """
+    from sdf_siren.cli.running import perform
+    from sdf_siren.engine.pipeline import load
+    from sdf_siren.engine.shipped import shipped_pipeline
+    from sdf_siren.engine.standing import Request
+    from sdf_siren.stages import CATALOGUE
+
+    refuse_contradiction(quiet, verbose)
+    pipeline = load(shipped_pipeline(shipped), CATALOGUE).with_options(_overrides(shorthands, settings))
+    use_threads(threads)
+    request = Request(pipeline=pipeline, input=field, output=output, force=force, device=device)
+    perform(request, quiet=quiet, verbose=verbose)
+
+
+def _overrides(shorthands: Sequence[Shorthand], settings: Sequence[str]) -> list[Override]:
+    from sdf_siren.engine.pipeline import Override, parse_override
+
+    given = [Override(*shorthand) for shorthand in shorthands if shorthand[2] is not None]
+    return [*given, *(parse_override(text) for text in settings)]
 
 
 def time_shorthands(

@@ -17,6 +17,7 @@ Subcommands (reconstruct NAME --help; ./NAME means a file of that name):
   mesh       mesh a fitted field again, at another resolution
   evaluate   compare a mesh with a reference
   image      fit an image, from values or derivatives; enlarge it, edit it
+  view       show a fitted image again, at another size or in part
   audio      fit a sound
   video      fit a video
   pde        solve a differential equation

@@ -43,6 +43,41 @@ def fit_options(command: Command) -> Command:
     return command
 
 
+def view_options(command: Command) -> Command:
+    """``--size``, ``--region`` and ``--export``: what an image's field is asked for."""
+    options = [
+        click.option(
+            "--size",
+            metavar="WxH",
+            help="Pixels of the output; another size than the image's own takes a smooth fit.",
+        ),
+        click.option(
+            "--region",
+            type=float,
+            nargs=4,
+            metavar="X0 Y0 X1 Y1",
+            help="Show only this part, in the image's pixels.",
+        ),
+        click.option(
+            "--export",
+            metavar="gradient,laplacian",
+            help="Write maps of these beside the output, as OUT_gradient.",
+        ),
+    ]
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+def view_shorthands(size: str | None, region: tuple[float, ...] | None, export: str | None) -> Shorthands:
+    """What :func:`view_options` say to extract.image."""
+    return [
+        ("extract.image", "size", size, "--size"),
+        ("extract.image", "region", region, "--region"),
+        ("extract.image", "export", export, "--export"),
+    ]
+
+
 def fit_shorthands(
     quality: str | None,
     seconds: float | None,

@@ -124,5 +124,5 @@ def check_smooth(field: SignalField, view: View) -> None:
     if view.between and not smooth:
         raise UsageError(
             "size and region: expected places at the samples, found some between them, where this fit "
-            "invents; fit with smooth=True"
+            "invents; fit with --smooth (smooth=True)"
         )
