@@ -78,6 +78,9 @@ def _signal(measures: Mapping[str, Any]) -> list[str]:
         lines.append(f"derivatives: gradient {_decibels(measures['gradient_psnr'])}")
         if "laplacian_psnr" in measures:
             lines[-1] += f", Laplacian {_decibels(measures['laplacian_psnr'])}"
+    if "integral_seconds" in measures:
+        psnr, took = _decibels(measures["integral_psnr"]), measures["integral_seconds"]
+        lines.append(f"the classical integral of the same derivatives: {psnr} in {took:.3f} s")
     for name, (parameters, steps, seconds, *scores) in measures.get("comparison", {}).items():
         value, gradient, laplacian = (_decibels(score) for score in scores)
         lines.append(

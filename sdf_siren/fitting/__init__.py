@@ -7,7 +7,7 @@ from sdf_siren.fitting.settings import QUALITIES, SurfaceSettings
 from sdf_siren.fitting.signal_comparison import compare_networks
 from sdf_siren.fitting.signal_cost import estimate_signal_cost, signal_plan, signal_settings_within
 from sdf_siren.fitting.signal_settings import SignalSettings, resolve_signal_settings
-from sdf_siren.fitting.signals import fit_image, fit_signal
+from sdf_siren.fitting.signals import fit_image, fit_signal, integral_score
 from sdf_siren.fitting.surface import choose_settings, fit_surface
 
 __all__ = [
@@ -25,6 +25,7 @@ __all__ = [
     "fit_image",
     "fit_signal",
     "fit_surface",
+    "integral_score",
     "refit_sentence",
     "resolve_signal_settings",
     "settings_within",

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import dataclasses
 import os
+import time
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -15,8 +17,13 @@ from sdf_siren.fields import SignalField, choose_device
 from sdf_siren.fitting import checkpoint as checkpoints
 from sdf_siren.fitting.rounds import Rounds, planned_rounds
 from sdf_siren.fitting.signal_network import signal_network
-from sdf_siren.fitting.signal_settings import resolve_signal_settings
-from sdf_siren.fitting.supervision import edit_supervision, supervision_of
+from sdf_siren.fitting.signal_settings import SignalSettings, resolve_signal_settings
+from sdf_siren.fitting.supervision import (
+    classical_integral,
+    edit_supervision,
+    normalised,
+    supervision_of,
+)
 from sdf_siren.progress import ProgressCallback, silent
 from sdf_siren.signals import IMAGE, SampleFormat, Signal, fidelity, samples_of
 from sdf_siren.signals.editing import Edit
@@ -117,6 +124,27 @@ def fit_signal(
         **({} if rounds.held_out_psnr is None else {"held_out_psnr": rounds.held_out_psnr}),
     }
     return dataclasses.replace(field, network=network.to(device="cpu"), record=record)
+
+
+def integral_score(signal: Signal, field: SignalField) -> tuple[float, float] | None:
+    """What a fit from derivatives is compared with: the classical integral of the same derivatives.
+
+    Args:
+        signal: that was fitted.
+        field: by :func:`fit_signal`.
+
+    Returns:
+        Decibels at the samples and seconds, derivatives included; None for a fit that was told values.
+    """
+    record: Any = field.record["settings"]
+    settings = SignalSettings(**record)
+    if settings.value_weight > 0:
+        return None
+    start = time.perf_counter()
+    found, _ = classical_integral(normalised(signal), settings)
+    seconds = time.perf_counter() - start
+    form = signal.format
+    return fidelity.psnr((found + 1) * (form.peak / 2) + form.low, signal.samples, form.peak), seconds
 
 
 def _shift(field: SignalField, mean: NDArray[np.float64]) -> None:

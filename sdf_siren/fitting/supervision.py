@@ -79,7 +79,7 @@ def supervision_of(
         UsageError: a stencil that does not fit into the grid.
     """
     u = normalised(signal)
-    derivatives, integral, constant_free = _derivative_terms(u, signal, settings, device)
+    derivatives = _derivative_terms(u, signal, settings, device)
     if settings.value_weight > 0:
         values, seen, held_out = _flat(u, device), None, None
         if settings.smooth and (count := _held_out(len(values))):
@@ -87,10 +87,31 @@ def supervision_of(
             held_out = (x, values[kept])
         term = WeightedSampleTerm(Values(values, seen), settings.value_weight)
         return Supervision(SampleObjective([term, *derivatives]), held_out=held_out)
-    mean = _means(u) if constant_free else None
+    integral, free = classical_integral(u, settings)
+    mean = _means(u) if free else None
     if not settings.warm_start:
         return Supervision(SampleObjective(derivatives), mean=mean)
     return Supervision(_after(integral, derivatives, device), integral, mean)
+
+
+def classical_integral(u: Array, settings: SignalSettings) -> tuple[Array, bool]:
+    """What the derivatives of ``u`` alone are integrated to: a Poisson equation, solved by fast transforms.
+
+    Args:
+        u: (n_1, .., n_d, c).
+        settings: with a weight for gradient or Laplacian; of both, the Laplacian is integrated.
+
+    Returns:
+        An array like ``u``, and whether its constant is free: then it has the mean of ``u``.
+    """
+    mean = _means(u)
+    if settings.laplacian_weight > 0 and settings.derivative == "stencil":
+        return from_second_differences(second_differences(u), u), False
+    if settings.laplacian_weight > 0:
+        return from_laplacian(laplacian(u), mean), True
+    if settings.derivative == "stencil":
+        return from_differences(differences(u), mean), True
+    return from_gradient(gradient(u), mean), True
 
 
 def _after(integral: Array, terms: list[WeightedSampleTerm], device: torch.device) -> SampleObjective:
@@ -147,41 +168,32 @@ def edit_supervision(edit: Edit, signal: Signal, device: torch.device) -> Superv
 
 def _derivative_terms(
     u: Array, signal: Signal, settings: SignalSettings, device: torch.device
-) -> tuple[list[WeightedSampleTerm], Array, bool]:
-    """The terms, what they integrate to, and whether its constant is free."""
-    mean = _means(u)
+) -> list[WeightedSampleTerm]:
     terms: list[WeightedSampleTerm] = []
-    integral, free, steps = u, False, signal.frame.step
+    steps, d = signal.frame.step, len(signal.shape)
+    term: SampleTerm
     if settings.gradient_weight > 0:
-        free = True
         if settings.derivative == "stencil":
-            found = differences(u)
-            integral = from_differences(found, mean)
-            term: SampleTerm = Differences(tuple(_flat(_extended(g, u.shape[:-1]), device) for g in found))
+            term = Differences(tuple(_flat(_extended(g, u.shape[:-1]), device) for g in differences(u)))
         else:
-            slopes = gradient(u)
-            integral = from_gradient(slopes, mean)
-            term = Gradient(tuple(_flat(g, device) for g in np.moveaxis(slopes, -1, 0)), steps)
+            slopes = np.moveaxis(gradient(u), -1, 0)
+            term = Gradient(tuple(_flat(g, device) for g in slopes), steps)
         terms.append(WeightedSampleTerm(term, settings.gradient_weight))
     if settings.laplacian_weight > 0:
         if settings.derivative == "stencil":
             _refuse_thin(signal)
-            inner = second_differences(u)
-            integral, free = from_second_differences(inner, u), False
             border = np.ones((*u.shape[:-1], 1))
-            border[(slice(1, -1),) * len(signal.shape)] = 0
+            border[(slice(1, -1),) * d] = 0
             terms.append(
                 WeightedSampleTerm(Values(_flat(u * border, device), _flat(border, device)[:, 0], "border"))
             )
-            term = SecondDifferences(_flat(_embedded(inner, u.shape), device), len(signal.shape))
+            term = SecondDifferences(_flat(_embedded(second_differences(u), u.shape), device), d)
         else:
             if len(set(steps)) > 1:
                 raise UsageError("a spectral Laplacian needs samples that are equally spaced along all axes")
-            curvature = laplacian(u)
-            integral, free = from_laplacian(curvature, mean), True
-            term = Laplacian(_flat(curvature, device), steps[0], len(signal.shape))
+            term = Laplacian(_flat(laplacian(u), device), steps[0], d)
         terms.append(WeightedSampleTerm(term, settings.laplacian_weight))
-    return terms, integral, free
+    return terms
 
 
 def _means(u: Array) -> Array:

@@ -48,7 +48,7 @@ class FitImage(Stage):
         return replace(self, seconds=None, **found)
 
     def run(self, artifacts: Artifacts, context: Context) -> Artifacts:
-        from sdf_siren.fitting import fit_signal
+        from sdf_siren.fitting import fit_signal, integral_score
 
         given = self._given(artifacts, context)
         if given["smooth"] and not self.smooth:
@@ -64,6 +64,8 @@ class FitImage(Stage):
             **given,
         )
         context.record({k: v for k, v in field.record.items() if k in ("parameters", "held_out_psnr")})
+        if "edit" not in artifacts and (score := integral_score(artifacts["signal"], field)):
+            context.record({"integral_psnr": score[0], "integral_seconds": round(score[1], 4)})
         return {"field": field}
 
     def plan(self, artifacts: Artifacts, context: Context) -> list[str]:
