@@ -16,7 +16,7 @@ from sdf_siren.engine.journal import Journal
 from sdf_siren.engine.manifest import Manifest, fingerprint, versions_of
 from sdf_siren.engine.stage import Context, Event, Observer, Stage
 from sdf_siren.engine.standing import Files, Request, Standing, refuse_paths, standing
-from sdf_siren.errors import Interrupted, SdfSirenError, UsageError
+from sdf_siren.errors import BusyError, Interrupted, SdfSirenError
 from sdf_siren.files import write_text
 
 
@@ -92,6 +92,8 @@ class Run:
 
         Raises:
             UsageError: the output or the run folder must not be written, or options do not fit.
+            AnotherRunError: there is nothing that could be resumed as it was asked for.
+            BusyError: another process is at the same run, or has just finished it.
             InputError: the input cannot be read or used.
             Interrupted: the user stopped it.
             SdfSirenError: a stage failed.
@@ -167,7 +169,7 @@ class Run:
         # Asked again now that nobody else can write here.
         found = standing(request, self._files, journal.manifest.input)
         if found.kind == "done":
-            raise UsageError(
+            raise BusyError(
                 f"{folder.path}: another process has just finished this run; nothing is left to do"
             )
         if found.kind == "resume" and found.manifest is not None:

@@ -10,7 +10,7 @@ from typing import Any, Literal
 from sdf_siren.engine.folder import RunFolder
 from sdf_siren.engine.manifest import Manifest
 from sdf_siren.engine.pipeline import Pipeline, differences
-from sdf_siren.errors import UsageError
+from sdf_siren.errors import AnotherRunError, UsageError
 from sdf_siren.files import check_output
 
 
@@ -88,7 +88,8 @@ def standing(request: Request, files: Files, input_print: dict[str, Any]) -> Sta
         input_print: of the inputs, by :func:`sdf_siren.engine.manifest.fingerprint`.
 
     Raises:
-        UsageError: something would be overwritten, or the run that lies there is another one.
+        UsageError: something would be overwritten.
+        AnotherRunError: the run that is to be resumed is another one, or damaged.
     """
     if request.resume and request.force:
         raise UsageError("--resume continues a run and --force starts it anew; use one of them")
@@ -109,14 +110,16 @@ def standing(request: Request, files: Files, input_print: dict[str, Any]) -> Sta
     try:
         changed = differences(pipeline, request.pipeline.to_toml())
     except ValueError as error:
-        raise UsageError(f"{folder}: the run cannot be read ({error}); use --force to start anew") from None
+        raise AnotherRunError(
+            f"{folder}: the run cannot be read ({error}); use --force to start anew"
+        ) from None
     if manifest.input.get("sha256") != input_print["sha256"]:
         changed.insert(0, f"the input was {manifest.input.get('path')} with other content")
     others = [[p.get("sha256") for p in prints.get("others", [])] for prints in (manifest.input, input_print)]
     if others[0] != others[1]:
         changed.insert(0, "the files read besides had other content")
     if changed:
-        raise UsageError(
+        raise AnotherRunError(
             f"{folder}: holds another run ({'; '.join(changed)}); "
             "repeat its options, or use --force to start anew"
         )
