@@ -87,7 +87,7 @@ def image(
     words = [word for _, _, value, word in edit if value is not None]
     output = output or Path(f"{image.stem}_image.png")
     shorthands = [
-        *fit_shorthands(quality, seconds, psnr, parameters, output, manner),
+        *fit_shorthands(quality, seconds, psnr, parameters),
         ("fit.image", "smooth", smooth or None, "--smooth"),
         ("extract.image", "size", size, "--size"),
         ("extract.image", "region", region, "--region"),

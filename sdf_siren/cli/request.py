@@ -6,7 +6,7 @@ import functools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
@@ -20,10 +20,6 @@ from sdf_siren.cli.options import (
     setting_option,
     use_threads,
 )
-
-if TYPE_CHECKING:
-    from sdf_siren.engine.folder import RunFolder
-    from sdf_siren.engine.pipeline import Override
 
 CONTEXT = {"max_content_width": 110, "help_option_names": ["-h", "--help"]}
 """Settings of every command."""
@@ -124,30 +120,3 @@ def carry_out(
     )
     use_threads(manner.threads)
     running.carry_out(request, dry_run=manner.dry_run, quiet=manner.quiet, verbose=manner.verbose)
-
-
-def time_shorthands(
-    stage: str, decided: tuple[str, ...], seconds: float | None, output: Path, manner: Manner
-) -> list[Override]:
-    """What ``--time`` asks of the fit: the time that remains for it, or what was decided in a run that is to
-    be resumed, for measuring again would give another answer.
-
-    Args:
-        stage: the fit.
-        decided: its options that the time decides.
-        seconds: for the fit; None if not given.
-        output: of the run.
-        manner: of the run.
-    """
-    from sdf_siren import stages
-    from sdf_siren.engine.folder import PIPELINE, RunFolder, folder_of
-    from sdf_siren.engine.pipeline import Override, parse
-
-    if seconds is None:
-        return []
-    folder: RunFolder | None = RunFolder(folder_of(output)) if manner.resume else None
-    found = folder.read() if folder is not None else None
-    if found is None:
-        return [Override(stage, "seconds", seconds, "--time")]
-    before = parse(found[1], stages.CATALOGUE, PIPELINE).options().get(stage, {})
-    return [Override(stage, name, before.get(name), "--time") for name in decided]

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from sdf_siren.cli.options import output_option, resolution_option, version_option
-from sdf_siren.cli.request import CONTEXT, Manner, carry_out, run_options, time_shorthands
+from sdf_siren.cli.request import CONTEXT, Manner, carry_out, run_options
 
 OTHER_SECONDS = 8.0
 """Of a run with ``--time``: starting, reading, meshing, writing and the preview; the fit gets the rest."""
@@ -83,7 +83,7 @@ def scan(
     left = None if seconds is None else seconds - OTHER_SECONDS
     shorthands = [
         ("fit.sdf", "quality", quality, "--quality"),
-        *time_shorthands("fit.sdf", ("quality", "steps"), left, output, manner),
+        ("fit.sdf", "seconds", left, "--time"),
         ("extract.mesh", "resolution", resolution, "--resolution"),
         ("read.points", "crop", crop, "--crop"),
         ("filter.normals", "mode", normals, "--normals"),

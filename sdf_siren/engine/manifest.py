@@ -25,6 +25,7 @@ class Manifest:
     Attributes:
         input: path, size in bytes and sha256 of what was read; ``others`` holds those of further files.
         output: path of what was asked for.
+        asked: fingerprint of the pipeline before its stages settled what depends on the moment.
         seed: of every random choice.
         device: as asked for.
         threads: as asked for; None leaves it to the libraries.
@@ -43,6 +44,7 @@ class Manifest:
 
     input: dict[str, Any]
     output: str
+    asked: str
     seed: int
     device: str
     threads: int | None
