@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import math
 import sys
+import time
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 _CLEAR, _STATUS = Path("/proc/self/clear_refs"), Path("/proc/self/status")
 _ADJUSTMENT = Path("/proc/self/oom_score_adj")
+_BETWEEN_COUNTS = 1.0
+"""Seconds."""
 
 
 def forget_peak() -> None:
@@ -31,22 +36,38 @@ def peak() -> int:
     return most if sys.platform == "darwin" else most * 1024
 
 
-def of_tree(process: int) -> int:
-    """What a process and all below it hold now; 0 if it has ended."""
+class Gauge:
+    """What a process and all below it hold.
+
+    The process itself is looked at every time, its children are counted once a second: to find them, the
+    system has to be asked about all processes.
+    """
+
+    def __init__(self, process: int) -> None:
+        self._process = process
+        self._children, self._counted = 0, -math.inf
+
+    def held(self) -> int:
+        """Bytes now; 0 if the process has ended."""
+        import psutil
+
+        try:
+            process = psutil.Process(self._process)
+            if time.monotonic() - self._counted > _BETWEEN_COUNTS:
+                self._children = sum(map(_resident, process.children(recursive=True)))
+                self._counted = time.monotonic()
+        except psutil.NoSuchProcess:
+            return 0
+        return _resident(process) + self._children
+
+
+def _resident(process: Any) -> int:
     import psutil
 
     try:
-        parent = psutil.Process(process)
-        members = [parent, *parent.children(recursive=True)]
-    except psutil.NoSuchProcess:
+        return int(process.memory_info().rss)
+    except (psutil.NoSuchProcess, psutil.AccessDenied):
         return 0
-    total = 0
-    for member in members:
-        try:
-            total += member.memory_info().rss
-        except (psutil.NoSuchProcess, psutil.AccessDenied):
-            continue
-    return total
 
 
 def available() -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import signal
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, get_args
@@ -14,6 +15,9 @@ Status = Literal["done", "skipped", "failed", "elsewhere", "interrupted", "waiti
 Kind = Literal["", "input", "usage", "fit", "internal", "memory", "timeout", "crash", "killed"]
 """Why a job failed: ``fit`` is every deliberate error of a stage, ``crash`` the end of the worker by its own
 fault (a signal, an exit), ``killed`` its end by SIGKILL from elsewhere, as by a system short of memory."""
+
+_KILL = 9
+"""SIGKILL; Windows has no name for it."""
 
 
 @dataclass(frozen=True)
@@ -70,6 +74,24 @@ class JobResult:
         ):
             raise ValueError("not a result of this version")
         return cls(**document)
+
+
+def death_of(code: int, words: str) -> tuple[Kind, str]:
+    """Kind and reason of a failure that ended the worker.
+
+    Args:
+        code: its exit code, negative for a signal.
+        words: the end of what it wrote to standard error.
+    """
+    if code == -_KILL:
+        return "killed", "the worker was killed from outside, as by a system short of memory"
+    try:
+        cause = f"signal {-code}, {signal.Signals(-code).name}" if code < 0 else f"exit code {code}"
+    except ValueError:  # a signal without a name
+        cause = f"signal {-code}"
+    # What a library says comes before the traceback that faulthandler adds.
+    first = next((line.strip() for line in words.splitlines() if line.strip()), "")
+    return "crash", f"the worker crashed ({cause})" + (f": {shown(first)[:200]}" if first else "")
 
 
 def shown(text: str) -> str:
