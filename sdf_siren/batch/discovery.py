@@ -125,7 +125,7 @@ class _Walk:
                 return "folder"
             return "linked folder" if entry.is_symlink() else ""
         if path.suffix.lower() not in self._suffixes:
-            return "other file"
+            return "file"
         written = (folder_of(path) / MANIFEST).exists() or (in_output and entry.name in SUMMARIES)
         return "output" if written else ""
 
@@ -133,7 +133,7 @@ class _Walk:
 _SENTENCES = {
     "folder": "{} inside was not entered; --recursive enters it",
     "linked folder": "{} was not entered; name it to read it",
-    "other file": "{} of another format was left out",
+    "file": "{} of another format was left out",
     "output": "{} of this program was left out",
     "output folder": "{} was left out",
     "run folder": "{} was left out",

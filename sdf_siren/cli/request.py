@@ -6,12 +6,11 @@ import functools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from sdf_siren.cli.options import (
-    LIBRARIES,
     Command,
     machine_options,
     manner_options,
@@ -20,6 +19,12 @@ from sdf_siren.cli.options import (
     setting_option,
     use_threads,
 )
+
+if TYPE_CHECKING:
+    from sdf_siren.engine.pipeline import Pipeline
+
+Shorthand = tuple[str, str, Any, str]
+"""Stage, option, value (None: not given) and the words for messages."""
 
 CONTEXT = {"max_content_width": 110, "help_option_names": ["-h", "--help"]}
 """Settings of every command."""
@@ -82,7 +87,7 @@ def carry_out(
     shipped: str,
     source: Path,
     output: Path,
-    shorthands: Sequence[tuple[str, str, Any, str]],
+    shorthands: Sequence[Shorthand],
     manner: Manner,
 ) -> None:
     """Build the request and run it, or say what would happen.
@@ -91,23 +96,17 @@ def carry_out(
         shipped: name of the pipeline, unless another file is asked for.
         source: the file to read.
         output: the file to write.
-        shorthands: stage, option, value and the words for messages; a value of None was not given. ``--set``
-            wins over them.
+        shorthands: what options of the command say; ``--set`` wins over them.
         manner: of the run.
     """
     from sdf_siren import stages
     from sdf_siren.cli import running
     from sdf_siren.engine.folder import RunFolder, folder_of
-    from sdf_siren.engine.pipeline import Override, load, parse_override
-    from sdf_siren.engine.shipped import shipped_pipeline
     from sdf_siren.engine.standing import Request
 
     refuse_contradiction(manner.quiet, manner.verbose)
-    overrides = [Override(*given) for given in shorthands if given[2] is not None]
-    overrides += [parse_override(text) for text in manner.settings]
-    pipeline = load(manner.pipeline or shipped_pipeline(shipped), stages.CATALOGUE)
     request = Request(
-        pipeline=pipeline.with_options(overrides, seed=manner.seed),
+        pipeline=pipeline_of(shipped, shorthands, manner),
         input=source,
         output=output,
         folder=RunFolder(folder_of(output)),
@@ -116,7 +115,19 @@ def carry_out(
         force=manner.force,
         device=manner.device,
         threads=manner.threads,
-        libraries=LIBRARIES,
+        libraries=stages.LIBRARIES,
     )
     use_threads(manner.threads)
     running.carry_out(request, dry_run=manner.dry_run, quiet=manner.quiet, verbose=manner.verbose)
+
+
+def pipeline_of(shipped: str, shorthands: Sequence[Shorthand], manner: Manner) -> Pipeline:
+    """The pipeline that the options of a command ask for; arguments as for :func:`carry_out`."""
+    from sdf_siren import stages
+    from sdf_siren.engine.pipeline import Override, load, parse_override
+    from sdf_siren.engine.shipped import shipped_pipeline
+
+    overrides = [Override(*given) for given in shorthands if given[2] is not None]
+    overrides += [parse_override(text) for text in manner.settings]
+    pipeline = load(manner.pipeline or shipped_pipeline(shipped), stages.CATALOGUE)
+    return pipeline.with_options(overrides, seed=manner.seed)

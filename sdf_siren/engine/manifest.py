@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
-import importlib.metadata
 import json
 import os
 import platform
@@ -96,6 +95,8 @@ class Manifest:
 
 def versions_of(distributions: Iterable[str]) -> dict[str, str]:
     """Versions of Python and of those of the named distributions that are installed; imports none."""
+    import importlib.metadata  # heavier than all else that ``reconstruct --help`` needs of the engine
+
     versions = {"python": platform.python_version()}
     for name in distributions:
         try:
