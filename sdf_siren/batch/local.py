@@ -109,7 +109,9 @@ class LocalExecutor:
         return any(place.job for place in self._places)
 
     def _begin(self, place: _Place, job: Job) -> None:
-        if place.worker is None or not place.worker.alive:
+        if place.worker is not None and not place.worker.alive:
+            self._dismiss(place)  # it died when it was idle, which no job is to blame for
+        if place.worker is None:
             place.worker = Worker(self._function, place.index, self.threads, self._messages)
             place.served = 0
         place.job, place.since, place.peak = job, time.monotonic(), 0

@@ -16,7 +16,7 @@ import sdf_siren
 from sdf_siren.batch import status
 from sdf_siren.batch.discovery import SUMMARIES
 from sdf_siren.batch.jobs import Job
-from sdf_siren.batch.outcome import JobResult
+from sdf_siren.batch.outcome import JobResult, shown
 from sdf_siren.engine.locks import held
 from sdf_siren.errors import BusyError
 from sdf_siren.files import write_text
@@ -121,5 +121,5 @@ def _cell(value: Any) -> Any:
         return "yes" if value else "no"
     if isinstance(value, int | float):
         return value
-    text = str(value).encode("utf-8", "backslashreplace").decode()
-    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r", "\n")) else text
+    text = shown(str(value))  # no line breaks and tabs either, which the readers of CSV disagree about
+    return f"'{text}" if text.startswith(("=", "+", "-", "@")) else text

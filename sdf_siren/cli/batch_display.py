@@ -179,6 +179,8 @@ def told(result: JobResult) -> str:
         return f"done {name} {result.seconds:.1f} s{_figures(result)}"
     if result.status == "skipped":
         return f"skipped {name}, done before"
+    if result.status == "interrupted":
+        return f"interrupted {name}"
     return f"{result.status} {name}{f': {shown(result.reason)}' if result.reason else ''}"
 
 
