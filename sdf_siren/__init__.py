@@ -10,6 +10,9 @@
     field = sdf_siren.fit_image(image)
     field([[10.5, 20.0]]), field.gradient([[10.5, 20.0]]), field.laplacian([[10.5, 20.0]])
 
+    for result in sdf_siren.run_batch("scans/", "meshes/", resume=True):
+        result.name, result.status, result.reason
+
 Names are loaded on first use, so that ``import sdf_siren`` costs nothing.
 """
 
@@ -22,6 +25,7 @@ __version__ = "0.1.0"
 
 if TYPE_CHECKING:
     from sdf_siren.artifacts import Mesh
+    from sdf_siren.batch.api import run_batch
     from sdf_siren.clouds import PointCloud
     from sdf_siren.clouds.normals import complete_normals
     from sdf_siren.errors import InputError, SdfSirenError, UsageError
@@ -77,6 +81,7 @@ _HOME = {
     "read_points": "io",
     "read_problem": "io",
     "read_video": "io",
+    "run_batch": "batch.api",
     "solve_problem": "fitting",
     "write_audio": "io",
     "write_field": "io",
@@ -114,6 +119,7 @@ __all__ = [
     "read_points",
     "read_problem",
     "read_video",
+    "run_batch",
     "solve_problem",
     "write_audio",
     "write_field",

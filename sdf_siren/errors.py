@@ -22,6 +22,14 @@ class UsageError(SdfSirenError):
     exit_code = 2
 
 
+class BusyError(UsageError):
+    """Another process is writing what this one was asked to write (exit code 2)."""
+
+
+class AnotherRunError(UsageError):
+    """What is to be resumed is the run of another input, of other settings, or damaged (exit code 2)."""
+
+
 class InputError(SdfSirenError):
     """A scan, mesh or field file cannot be read or used (exit code 3)."""
 
@@ -44,6 +52,29 @@ class Interrupted(SdfSirenError):
     """The user asked to stop; a checkpoint allows going on (exit code 130)."""
 
     exit_code = 130
+
+
+def reason_of(error: BaseException) -> str:
+    """One line about any exception that ended some work, without advice on the command line."""
+    match error:
+        case SdfSirenError():
+            text = str(error)
+        case OSError() if error.strerror:
+            text = f"{error.filename or 'system'}: {error.strerror}"
+        case _ if is_out_of_memory(error):
+            text = "out of memory"
+        case _:
+            text = f"internal error: {type(error).__name__}: {error}"
+    return " ".join(text.split())
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Python's own error, or torch's: on a GPU a class of its own, on the CPU only a text."""
+    return (
+        isinstance(error, MemoryError)
+        or type(error).__name__ == "OutOfMemoryError"
+        or (isinstance(error, RuntimeError) and "can't allocate memory" in str(error))
+    )
 
 
 def nearest(name: str, valid: Iterable[str]) -> str:

@@ -35,5 +35,5 @@ def audio(
     OUT.run holds pictures, the field and what is needed to resume or repeat the run (docs/images.md).
     """
     output = output or Path(f"{sound.stem}_audio.wav")
-    shorthands = fit_shorthands(quality, seconds, psnr, parameters, output, manner)
+    shorthands = fit_shorthands(quality, seconds, psnr, parameters)
     carry_out("audio", sound, output, shorthands, manner)

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import click
 
+from sdf_siren.batch.discovery import means_many
+from sdf_siren.cli.batch import Many, batch_options, carry_out_batch
 from sdf_siren.cli.request import CONTEXT, Manner, carry_out, run_options
 from sdf_siren.cli.signal_options import (
     OTHER_SECONDS,
@@ -17,7 +19,7 @@ from sdf_siren.cli.signal_options import (
 
 
 @click.command(context_settings=CONTEXT)
-@click.argument("image", type=click.Path(path_type=Path))
+@click.argument("images", nargs=-1, required=True, metavar="IMAGE...", type=click.Path(path_type=Path))
 @click.option(
     "-o",
     "--output",
@@ -50,9 +52,10 @@ from sdf_siren.cli.signal_options import (
     help="Then fit ReLU, tanh, positional encoding and SIREN alike, 15 s each (or --time each), and draw "
     "them as OUT_comparison.png.",
 )
+@batch_options
 @run_options("image")
 def image(
-    image: Path,
+    images: tuple[Path, ...],
     output: Path | None,
     quality: str | None,
     seconds: float | None,
@@ -69,11 +72,13 @@ def image(
     guidance: str | None,
     mix: str | None,
     compare: bool,
+    many: Many,
     manner: Manner,
-) -> None:
+) -> int:
     """Fit a SIREN to IMAGE (PNG, JPEG, TIFF, NPY) and write what it says at the pixels or elsewhere.
 
     OUT.run holds a preview, the field and what is needed to resume or repeat the run (docs/images.md).
+    A folder, several files or a quoted pattern are a batch, and -o is a folder (docs/batch.md).
     """
     edit = [
         ("edit.image", "source", paste, "--paste"),
@@ -83,9 +88,8 @@ def image(
         ("edit.image", "mix", mix, "--mix"),
     ]
     words = [word for _, _, value, word in edit if value is not None]
-    output = output or Path(f"{image.stem}_image.png")
     shorthands = [
-        *fit_shorthands(quality, seconds, psnr, parameters, output, manner),
+        *fit_shorthands(quality, seconds, psnr, parameters),
         ("fit.image", "smooth", smooth or None, "--smooth"),
         *view_shorthands(size, region, export),
         *edit,
@@ -96,7 +100,12 @@ def image(
         shorthands += [
             ("write.comparison", *given) for given in (*compared, ("parameters", parameters, "--parameters"))
         ]
-    carry_out(_pipeline(told, words, compare, manner.pipeline), image, output, shorthands, manner)
+    shipped = _pipeline(told, words, compare, manner.pipeline)
+    if means_many(images):
+        return carry_out_batch("image", images, output, shorthands, many, manner, shipped)
+    many.refuse()
+    carry_out(shipped, images[0], output or Path(f"{images[0].stem}_image.png"), shorthands, manner)
+    return 0
 
 
 def _pipeline(told: str | None, edit: list[str], compare: bool, file: Path | None) -> str:

@@ -12,7 +12,7 @@ from types import FrameType
 
 import click
 
-from sdf_siren.errors import Interrupted, SdfSirenError
+from sdf_siren.errors import Interrupted, SdfSirenError, is_out_of_memory, reason_of
 
 SUBCOMMANDS = {
     "mesh": "sdf_siren.cli.mesh:mesh",
@@ -64,28 +64,19 @@ def _told(error: BaseException, given: list[str]) -> tuple[str, int]:
             return str(error), error.exit_code
         case KeyboardInterrupt() | click.Abort():
             return "interrupted; nothing was written", Interrupted.exit_code
-        case SdfSirenError():
-            return f"error: {error}", error.exit_code
         case click.ClickException():
             late = [word for word in given[1:] if word in SUBCOMMANDS]
             hint = f" (the subcommand comes first: reconstruct {late[0]} ...)" if late else ""
             return f"error: {error.format_message().rstrip('.')}{hint}; see reconstruct --help", 2
+        case SdfSirenError():
+            return f"error: {error}", error.exit_code
         case OSError() if error.strerror:
-            return f"error: {error.filename or 'system'}: {error.strerror}", 1
-        case _ if _out_of_memory(error):
-            return "error: out of memory; lower --resolution or --size, crop the input, or free memory", 1
+            return f"error: {reason_of(error)}", 1
+        case _ if is_out_of_memory(error):
+            advice = "lower --resolution or --size, crop the input, or free memory"
+            return f"error: {reason_of(error)}; {advice}", 1
         case _:
-            what = f"{type(error).__name__}: {error}"
-            return f"error: internal error: {what}; run again with --debug for the traceback", 1
-
-
-def _out_of_memory(error: BaseException) -> bool:
-    """Python's own error, or torch's: on a GPU a class of its own, on the CPU only a text."""
-    return (
-        isinstance(error, MemoryError)
-        or type(error).__name__ == "OutOfMemoryError"
-        or (isinstance(error, RuntimeError) and "can't allocate memory" in str(error))
-    )
+            return f"error: {reason_of(error)}; run again with --debug for the traceback", 1
 
 
 @contextmanager

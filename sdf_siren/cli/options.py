@@ -12,18 +12,6 @@ import click
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
-LIBRARIES = (
-    "torch",
-    "numpy",
-    "scipy",
-    "open3d",
-    "scikit-image",
-    "trimesh",
-    "plyfile",
-    "safetensors",
-)
-"""Distributions whose versions bear on the result and are recorded."""
-
 
 def output_option(command: Command) -> Command:
     """``-o``: the file to write."""

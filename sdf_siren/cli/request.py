@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from sdf_siren.cli.options import (
-    LIBRARIES,
     Command,
     machine_options,
     manner_options,
@@ -22,11 +21,10 @@ from sdf_siren.cli.options import (
 )
 
 if TYPE_CHECKING:
-    from sdf_siren.engine.folder import RunFolder
-    from sdf_siren.engine.pipeline import Override
+    from sdf_siren.engine.pipeline import Override, Pipeline
 
 Shorthand = tuple[str, str, Any, str]
-"""Stage, option, value and the word of the command for it; a value of None was not given."""
+"""Stage, option, value (None: not given) and the words for messages."""
 
 CONTEXT = {"max_content_width": 110, "help_option_names": ["-h", "--help"]}
 """Settings of every command."""
@@ -98,21 +96,17 @@ def carry_out(
         shipped: name of the pipeline, unless another file is asked for.
         source: the file to read.
         output: the file to write.
-        shorthands: options that have words of their own; ``--set`` wins over them.
+        shorthands: what options of the command say; ``--set`` wins over them.
         manner: of the run.
     """
     from sdf_siren import stages
     from sdf_siren.cli import running
     from sdf_siren.engine.folder import RunFolder, folder_of
-    from sdf_siren.engine.pipeline import load
-    from sdf_siren.engine.shipped import shipped_pipeline
     from sdf_siren.engine.standing import Request
 
     refuse_contradiction(manner.quiet, manner.verbose)
-    overrides = _overrides(shorthands, manner.settings)
-    pipeline = load(manner.pipeline or shipped_pipeline(shipped), stages.CATALOGUE)
     request = Request(
-        pipeline=pipeline.with_options(overrides, seed=manner.seed),
+        pipeline=pipeline_of(shipped, shorthands, manner),
         input=source,
         output=output,
         folder=RunFolder(folder_of(output)),
@@ -121,7 +115,7 @@ def carry_out(
         force=manner.force,
         device=manner.device,
         threads=manner.threads,
-        libraries=LIBRARIES,
+        libraries=stages.LIBRARIES,
     )
     use_threads(manner.threads)
     running.carry_out(request, dry_run=manner.dry_run, quiet=manner.quiet, verbose=manner.verbose)
@@ -162,35 +156,18 @@ def carry_out_again(
     perform(request, quiet=quiet, verbose=verbose)
 
 
+def pipeline_of(shipped: str, shorthands: Sequence[Shorthand], manner: Manner) -> Pipeline:
+    """The pipeline that the options of a command ask for; arguments as for :func:`carry_out`."""
+    from sdf_siren import stages
+    from sdf_siren.engine.pipeline import load
+    from sdf_siren.engine.shipped import shipped_pipeline
+
+    pipeline = load(manner.pipeline or shipped_pipeline(shipped), stages.CATALOGUE)
+    return pipeline.with_options(_overrides(shorthands, manner.settings), seed=manner.seed)
+
+
 def _overrides(shorthands: Sequence[Shorthand], settings: Sequence[str]) -> list[Override]:
     from sdf_siren.engine.pipeline import Override, parse_override
 
     given = [Override(*shorthand) for shorthand in shorthands if shorthand[2] is not None]
     return [*given, *(parse_override(text) for text in settings)]
-
-
-def time_shorthands(
-    stage: str, decided: tuple[str, ...], seconds: float | None, output: Path, manner: Manner
-) -> list[Override]:
-    """What ``--time`` asks of the fit: the time that remains for it, or what was decided in a run that is to
-    be resumed, for measuring again would give another answer.
-
-    Args:
-        stage: the fit.
-        decided: its options that the time decides.
-        seconds: for the fit; None if not given.
-        output: of the run.
-        manner: of the run.
-    """
-    from sdf_siren import stages
-    from sdf_siren.engine.folder import PIPELINE, RunFolder, folder_of
-    from sdf_siren.engine.pipeline import Override, parse
-
-    if seconds is None:
-        return []
-    folder: RunFolder | None = RunFolder(folder_of(output)) if manner.resume else None
-    found = folder.read() if folder is not None else None
-    if found is None:
-        return [Override(stage, "seconds", seconds, "--time")]
-    before = parse(found[1], stages.CATALOGUE, PIPELINE).options().get(stage, {})
-    return [Override(stage, name, before.get(name), "--time") for name in decided]

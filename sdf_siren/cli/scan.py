@@ -6,8 +6,10 @@ from pathlib import Path
 
 import click
 
+from sdf_siren.batch.discovery import means_many
+from sdf_siren.cli.batch import Many, batch_options, carry_out_batch
 from sdf_siren.cli.options import output_option, resolution_option, version_option
-from sdf_siren.cli.request import CONTEXT, Manner, carry_out, run_options, time_shorthands
+from sdf_siren.cli.request import CONTEXT, Manner, carry_out, run_options
 
 OTHER_SECONDS = 8.0
 """Of a run with ``--time``: starting, reading, meshing, writing and the preview; the fit gets the rest."""
@@ -28,7 +30,7 @@ Exit codes: 0 done, 1 the job failed, 2 usage, 3 unreadable input, 130 Ctrl-C, 1
 
 
 @click.command(epilog=_EPILOG, context_settings=CONTEXT)
-@click.argument("scan", type=click.Path(path_type=Path))
+@click.argument("scans", nargs=-1, required=True, metavar="SCAN...", type=click.Path(path_type=Path))
 @output_option
 @click.option(
     "--quality", metavar="draft|standard|high", help="Effort of the fit; also paper.  [default: standard]"
@@ -61,10 +63,11 @@ Exit codes: 0 done, 1 the job failed, 2 usage, 3 unreadable input, 130 Ctrl-C, 1
     help="Where the scan was seen from; normals point there.",
 )
 @click.option("--flip-normals", is_flag=True, help="Turn all normals.")
+@batch_options
 @run_options("scan")
 @version_option
 def scan(
-    scan: Path,
+    scans: tuple[Path, ...],
     output: Path | None,
     quality: str | None,
     seconds: float | None,
@@ -73,22 +76,29 @@ def scan(
     normals: str | None,
     viewpoint: tuple[float, ...] | None,
     flip_normals: bool,
+    many: Many,
     manner: Manner,
-) -> None:
+) -> int:
     """Turn the point cloud SCAN (PLY, PCD, LAS, E57, PTX, XYZ, NPY, ...) into a triangle mesh.
 
     The mesh is in the scan's own coordinates. OUT.run holds what is needed to resume, repeat or
     re-mesh the run.
+
+    A folder, several files or a quoted pattern are a batch: -o is then a folder for the meshes, and whatever
+    befalls one scan does not concern the others (docs/batch.md).
     """
-    output = output or Path(f"{scan.stem}_mesh.ply")
     left = None if seconds is None else seconds - OTHER_SECONDS
     shorthands = [
         ("fit.sdf", "quality", quality, "--quality"),
-        *time_shorthands("fit.sdf", ("quality", "steps"), left, output, manner),
+        ("fit.sdf", "seconds", left, "--time"),
         ("extract.mesh", "resolution", resolution, "--resolution"),
         ("read.points", "crop", crop, "--crop"),
         ("filter.normals", "mode", normals, "--normals"),
         ("filter.normals", "viewpoint", viewpoint, "--viewpoint"),
         ("filter.normals", "flip", flip_normals or None, "--flip-normals"),
     ]
-    carry_out("surface", scan, output, shorthands, manner)
+    if means_many(scans):
+        return carry_out_batch("scan", scans, output, shorthands, many, manner)
+    many.refuse()
+    carry_out("surface", scans[0], output or Path(f"{scans[0].stem}_mesh.ply"), shorthands, manner)
+    return 0

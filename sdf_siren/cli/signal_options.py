@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import click
 
 from sdf_siren.cli.options import Command
-from sdf_siren.cli.request import Manner, time_shorthands
 
 OTHER_SECONDS = 6.0
 """Of a run with ``--time``: starting, reading, measuring, writing and the preview; the fit gets the rest."""
@@ -83,14 +81,12 @@ def fit_shorthands(
     seconds: float | None,
     psnr: float | None,
     parameters: int | None,
-    output: Path,
-    manner: Manner,
 ) -> Shorthands:
     """What :func:`fit_options` say to fit.image."""
     left = None if seconds is None else seconds - OTHER_SECONDS
     return [
         ("fit.image", "quality", quality, "--quality"),
-        *time_shorthands("fit.image", ("steps",), left, output, manner),
+        ("fit.image", "seconds", left, "--time"),
         ("fit.image", "psnr", psnr, "--psnr"),
         ("fit.image", "parameters", parameters, "--parameters"),
     ]

@@ -35,5 +35,5 @@ def video(
     OUT.run holds pictures, the field and what is needed to resume or repeat the run (docs/images.md).
     """
     output = output or Path(f"{video.stem}_video.png")
-    shorthands = fit_shorthands(quality, seconds, psnr, parameters, output, manner)
+    shorthands = fit_shorthands(quality, seconds, psnr, parameters)
     carry_out("video", video, output, shorthands, manner)

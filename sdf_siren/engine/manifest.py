@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
-import importlib.metadata
 import json
 import os
 import platform
@@ -25,6 +24,7 @@ class Manifest:
     Attributes:
         input: path, size in bytes and sha256 of what was read; ``others`` holds those of further files.
         output: path of what was asked for.
+        asked: fingerprint of the pipeline before its stages settled what depends on the moment.
         seed: of every random choice.
         device: as asked for.
         threads: as asked for; None leaves it to the libraries.
@@ -43,6 +43,7 @@ class Manifest:
 
     input: dict[str, Any]
     output: str
+    asked: str
     seed: int
     device: str
     threads: int | None
@@ -94,6 +95,8 @@ class Manifest:
 
 def versions_of(distributions: Iterable[str]) -> dict[str, str]:
     """Versions of Python and of those of the named distributions that are installed; imports none."""
+    import importlib.metadata  # heavier than all else that ``reconstruct --help`` needs of the engine
+
     versions = {"python": platform.python_version()}
     for name in distributions:
         try:

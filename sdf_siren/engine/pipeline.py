@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import tomllib
 from collections.abc import Mapping, Sequence
@@ -79,6 +80,14 @@ class Pipeline:
         for name, values in self.options().items():
             parts.append("[[stages]]\n" + table_text({"use": name, **values}))
         return "\n".join(parts)
+
+    def fingerprint(self) -> str:
+        """A hash of :meth:`to_toml`."""
+        return hashlib.sha256(self.to_toml().encode()).hexdigest()
+
+    def catalogue(self) -> Catalogue:
+        """The classes of its stages: what a file of the same stages is read with."""
+        return {stage.name: type(stage) for stage in self.stages}
 
     def with_options(self, overrides: Sequence[Override], *, seed: int | None = None) -> Pipeline:
         """A copy with some options replaced; later overrides win, and a seed of None changes nothing.

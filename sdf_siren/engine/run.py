@@ -16,7 +16,7 @@ from sdf_siren.engine.journal import Journal
 from sdf_siren.engine.manifest import Manifest, fingerprint, versions_of
 from sdf_siren.engine.stage import Context, Event, Observer, Stage
 from sdf_siren.engine.standing import Files, Request, Standing, refuse_paths, standing
-from sdf_siren.errors import Interrupted, SdfSirenError, UsageError
+from sdf_siren.errors import BusyError, Interrupted, SdfSirenError
 from sdf_siren.files import write_text
 
 
@@ -53,6 +53,7 @@ class Run:
 
     def __init__(self, request: Request, observer: Observer = ignore) -> None:
         self.request = request
+        self._asked = request
         self._observer = observer
         self._artifacts: dict[str, Any] = {}
         self._finished: list[str] = []
@@ -78,7 +79,7 @@ class Run:
         for stage in self.request.pipeline.stages:
             if stage in self._preparing:
                 self._run((stage,))
-        self._settle()
+        self._settle(found)
         for stage in self.request.pipeline.stages:
             said[stage.name] += stage.plan(self._artifacts, self._context(stage))
         if found.kind != "new":
@@ -92,6 +93,8 @@ class Run:
 
         Raises:
             UsageError: the output or the run folder must not be written, or options do not fit.
+            AnotherRunError: there is nothing that could be resumed as it was asked for.
+            BusyError: another process is at the same run, or has just finished it.
             InputError: the input cannot be read or used.
             Interrupted: the user stopped it.
             SdfSirenError: a stage failed.
@@ -109,7 +112,7 @@ class Run:
                     Event("note", "", {"text": f"nothing to resume for {request.output}; starting anew"})
                 )
             self._run(self._preparing)
-            self._settle()
+            self._settle(found)
             if folder is None:
                 self._run(self._working)
             else:
@@ -127,10 +130,13 @@ class Run:
         kept = folder.path if folder is not None and request.keep_folder else None
         return Outcome(request.output, kept, manifest.measures, manifest.seconds)
 
-    def _settle(self) -> None:
-        """Decide what stages leave to the machine and the moment."""
-        self._working = tuple(stage.settled(self._artifacts, self._context(stage)) for stage in self._working)
-        pipeline = replace(self.request.pipeline, stages=(*self._preparing, *self._working))
+    def _settle(self, found: Standing) -> None:
+        """Decide what stages leave to the machine and the moment, or keep what an earlier process decided."""
+        pipeline = found.pipeline
+        if pipeline is None:
+            working = tuple(stage.settled(self._artifacts, self._context(stage)) for stage in self._working)
+            pipeline = replace(self.request.pipeline, stages=(*self._preparing, *working))
+        self._working = pipeline.stages[len(self._preparing) :]
         self.request = replace(self.request, pipeline=pipeline)
 
     def _begin(self) -> tuple[Journal, Standing]:
@@ -150,6 +156,7 @@ class Run:
         manifest = Manifest(
             input=source,
             output=str(request.output),
+            asked=request.pipeline.fingerprint(),
             seed=request.pipeline.seed,
             device=request.device,
             threads=request.threads,
@@ -165,10 +172,14 @@ class Run:
         request, journal, folder = self.request, self._journal, self.request.folder
         assert folder is not None, "only runs with a folder are recorded"
         # Asked again now that nobody else can write here.
-        found = standing(request, self._files, journal.manifest.input)
+        found = standing(self._asked, self._files, journal.manifest.input)
         if found.kind == "done":
-            raise UsageError(
+            raise BusyError(
                 f"{folder.path}: another process has just finished this run; nothing is left to do"
+            )
+        if found.pipeline is not None and found.pipeline.stages != request.pipeline.stages:
+            raise BusyError(
+                f"{folder.path}: another process has begun this run meanwhile; repeat it with --resume"
             )
         if found.kind == "resume" and found.manifest is not None:
             journal.manifest = journal.manifest.continuing(found.manifest)

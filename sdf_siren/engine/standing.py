@@ -9,8 +9,8 @@ from typing import Any, Literal
 
 from sdf_siren.engine.folder import RunFolder
 from sdf_siren.engine.manifest import Manifest
-from sdf_siren.engine.pipeline import Pipeline, differences
-from sdf_siren.errors import UsageError
+from sdf_siren.engine.pipeline import Pipeline, differences, parse
+from sdf_siren.errors import AnotherRunError, UsageError
 from sdf_siren.files import check_output
 
 
@@ -45,10 +45,17 @@ class Request:
 
 @dataclass(frozen=True)
 class Standing:
-    """How a request relates to what is there: start ``new``, ``resume``, or all ``done``."""
+    """How a request relates to what is there: start ``new``, ``resume``, or all ``done``.
+
+    Attributes:
+        kind: one of these.
+        manifest: of the run that is there.
+        pipeline: of that run, settled.
+    """
 
     kind: Literal["new", "resume", "done"]
     manifest: Manifest | None = None
+    pipeline: Pipeline | None = None
 
 
 @dataclass(frozen=True)
@@ -82,13 +89,17 @@ def refuse_paths(files: Files) -> None:
 def standing(request: Request, files: Files, input_print: dict[str, Any]) -> Standing:
     """Decide what the request may do; reads only.
 
+    An earlier run is the same if it was asked for in the same words, whatever its stages then settled (how
+    many steps a number of seconds allows, say), or if it came to the same settings.
+
     Args:
-        request: the run asked for.
+        request: the run asked for, before anything of it is settled.
         files: that it reads and writes.
         input_print: of the inputs, by :func:`sdf_siren.engine.manifest.fingerprint`.
 
     Raises:
-        UsageError: something would be overwritten, or the run that lies there is another one.
+        UsageError: something would be overwritten.
+        AnotherRunError: the run that is to be resumed is another one, or damaged.
     """
     if request.resume and request.force:
         raise UsageError("--resume continues a run and --force starts it anew; use one of them")
@@ -96,7 +107,7 @@ def standing(request: Request, files: Files, input_print: dict[str, Any]) -> Sta
     if found is None:
         _refuse_existing(request, files)
         return Standing("new")
-    manifest, pipeline = found
+    manifest, text = found
     folder = request.folder.path if request.folder else request.output
     if not request.resume:
         if manifest.status == "done":
@@ -107,24 +118,28 @@ def standing(request: Request, files: Files, input_print: dict[str, Any]) -> Sta
             f"{folder}: holds an unfinished run; use --resume to continue it or --force to start anew"
         )
     try:
-        changed = differences(pipeline, request.pipeline.to_toml())
-    except ValueError as error:
-        raise UsageError(f"{folder}: the run cannot be read ({error}); use --force to start anew") from None
+        asked_alike = manifest.asked == request.pipeline.fingerprint()
+        changed = [] if asked_alike else differences(text, request.pipeline.to_toml())
+        pipeline = parse(text, request.pipeline.catalogue(), str(folder)) if not changed else None
+    except (ValueError, UsageError) as error:
+        raise AnotherRunError(
+            f"{folder}: the run cannot be read ({error}); use --force to start anew"
+        ) from None
     if manifest.input.get("sha256") != input_print["sha256"]:
         changed.insert(0, f"the input was {manifest.input.get('path')} with other content")
     others = [[p.get("sha256") for p in prints.get("others", [])] for prints in (manifest.input, input_print)]
     if others[0] != others[1]:
         changed.insert(0, "the files read besides had other content")
     if changed:
-        raise UsageError(
+        raise AnotherRunError(
             f"{folder}: holds another run ({'; '.join(changed)}); "
             "repeat its options, or use --force to start anew"
         )
     if manifest.status == "done" and request.output.exists():
-        return Standing("done", manifest)
+        return Standing("done", manifest, pipeline)
     if not (manifest.replace_output or manifest.output_begun):
         _refuse_existing(request, files)
-    return Standing("resume", manifest)
+    return Standing("resume", manifest, pipeline)
 
 
 def _read(request: Request) -> tuple[Manifest, str] | None:

@@ -50,6 +50,9 @@ _READERS: dict[str, Reader] = {
     ".npz": read_npz_points,
 }
 
+SCAN_SUFFIXES = frozenset(_READERS) | MESH_SUFFIXES
+"""Of files that :func:`read_points` may be able to read: a mesh format can hold points alone."""
+
 _ARCHIVES = frozenset({".zip", ".7z", ".rar", ".tar", ".tgz", ".gz", ".bz2", ".xz", ".zst"})
 """Not opened: what they grow to is not known before."""
 

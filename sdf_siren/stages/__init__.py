@@ -42,6 +42,18 @@ NAMES = (
     "write.comparison",
 )
 
+LIBRARIES = (
+    "torch",
+    "numpy",
+    "scipy",
+    "open3d",
+    "scikit-image",
+    "trimesh",
+    "plyfile",
+    "safetensors",
+)
+"""Distributions whose versions bear on the result and are recorded."""
+
 
 class _Catalogue(Mapping[str, type[Stage]]):
     def __getitem__(self, name: str) -> type[Stage]:

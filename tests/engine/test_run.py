@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import os
+from dataclasses import replace
 
 import pytest
 
 from sdf_siren.engine.folder import RunFolder
 from sdf_siren.engine.pipeline import Override, parse
 from sdf_siren.engine.run import Run
-from sdf_siren.errors import DivergenceError, InputError, Interrupted, UsageError
+from sdf_siren.errors import AnotherRunError, DivergenceError, InputError, Interrupted, UsageError
 
 
 def stop_at(step, error=KeyboardInterrupt):
@@ -464,6 +465,28 @@ class TestSettling:
         recorded = (tmp_path / "out.txt.run" / "pipeline.toml").read_text()
         assert "steps = 6" in recorded
         assert "budget" not in recorded
+
+    def test_a_resumed_run_keeps_what_was_decided(self, request_with_budget, fit_stage, monkeypatch):
+        """Asked for in the same words; the answer of another moment would not fit the checkpoint."""
+        monkeypatch.setattr(fit_stage, "hook", stop_at(2))
+        with pytest.raises(Interrupted):
+            Run(request_with_budget).execute()
+        monkeypatch.setattr(fit_stage, "hook", staticmethod(lambda step: None))
+        monkeypatch.setattr(fit_stage, "settled", lambda self, *_: pytest.fail("asked again"))
+        Run(replace(request_with_budget, resume=True)).execute()
+        assert fit_stage.taken == [*range(6)]
+        assert Run(replace(request_with_budget, resume=True)).execute().already_done
+
+    def test_the_decision_in_other_words_is_the_same_run(self, request_with_budget, request_for):
+        Run(request_with_budget).execute()
+        pipeline = request_for().pipeline.with_options([Override("fit.word", "steps", 6, "")])
+        assert Run(request_for(pipeline=pipeline, resume=True)).execute().already_done
+
+    def test_other_words_are_another_run(self, request_with_budget, request_for):
+        Run(request_with_budget).execute()
+        pipeline = request_for().pipeline.with_options([Override("fit.word", "budget", 2, "")])
+        with pytest.raises(AnotherRunError, match=r"fit\.word\.budget was unset, now 2"):
+            Run(request_for(pipeline=pipeline, resume=True)).execute()
 
     def test_a_plan_settles_too_and_writes_nothing(self, request_with_budget, tree):
         before = tree()

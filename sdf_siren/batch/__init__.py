@@ -1,0 +1,1 @@
+"""Many runs: which files, what stands of them, who performs them, and the summary."""

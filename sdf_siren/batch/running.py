@@ -1,0 +1,89 @@
+"""Running a batch: an executor performs its jobs, and the summary follows."""
+
+from __future__ import annotations
+
+import os
+import time
+
+from sdf_siren.batch import memory, summary
+from sdf_siren.batch.executor import Executor, Listener, Report
+from sdf_siren.batch.outcome import JobResult
+from sdf_siren.batch.plan import Batch
+from sdf_siren.batch.status import FOLDER
+from sdf_siren.errors import Interrupted, UsageError
+
+THREADS_PER_JOB = 2
+"""A step of a fit has four chunks of nearly equal size, which two threads share well; more would idle in the
+parts of a run that use one (reading, meshing), where another job is at work."""
+
+BYTES_PER_JOB = 1_500_000_000
+"""Libraries and a fit with meshing of a scan of some 100,000 points take about half of it."""
+
+_BETWEEN_SUMMARIES = 2.0
+"""Seconds; writing one means looking at all jobs."""
+
+
+def run(batch: Batch, executor: Executor, listen: Listener = lambda report: None) -> list[JobResult]:
+    """Perform the jobs of this shard and keep the summary of the whole batch current.
+
+    Returns:
+        How the jobs of the whole batch stand, other processes' too, in their order.
+
+    Raises:
+        Interrupted: by Ctrl-C; what was at work can be continued, and the summary is written.
+        UsageError: the output folder cannot be written.
+    """
+    keeper = _Keeper(batch, listen)
+    try:
+        executor.run(batch.mine, keeper)
+    except KeyboardInterrupt:
+        results = keeper.write()
+        done = sum(result.good for result in results)
+        raise Interrupted(
+            f"interrupted; {done} of {len(results)} are done; repeat the command with --resume to continue"
+        ) from None
+    return keeper.write()
+
+
+class _Keeper:
+    """A listener that writes the summary when jobs end."""
+
+    def __init__(self, batch: Batch, listen: Listener) -> None:
+        self._batch, self._listen = batch, listen
+        self._known: dict[str, JobResult] = {}
+        try:
+            (batch.folder / FOLDER).mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise UsageError(
+                f"{batch.folder}: cannot be written ({error.strerror}); choose another folder with -o"
+            ) from None
+        self.write()
+
+    def __call__(self, report: Report) -> None:
+        if report.kind == "ended" and report.result is not None:
+            self._known[report.job.name] = report.result
+            if time.monotonic() - self._written > _BETWEEN_SUMMARIES:
+                self.write()
+        self._listen(report)
+
+    def write(self) -> list[JobResult]:
+        results = summary.write(self._batch.folder, self._batch.jobs, self._known)
+        self._written = time.monotonic()
+        return results
+
+
+def workers_for(asked: int | None, jobs: int, threads: int | None = None) -> tuple[int, int]:
+    """How many jobs at a time, and the CPU threads of each.
+
+    Args:
+        asked: jobs at a time; None chooses: by the processors that this process may use, and so that each job
+            finds 1.5 GB of the memory that is free now.
+        jobs: in all.
+        threads: of each job; None shares the processors out.
+    """
+    processors = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    if asked is None:
+        by_processors = processors // (threads or THREADS_PER_JOB)
+        asked = max(1, min(by_processors, memory.available() // BYTES_PER_JOB))
+    workers = max(1, min(asked, jobs))
+    return workers, threads or max(1, processors // workers)
