@@ -34,6 +34,7 @@ ONLY_IN = {
     "skimage": {"meshing", "signals"},
     "tifffile": {"io"},
     "PIL": {"io", "render"},
+    "ray": {"batch"},
 }
 LIGHT = {"engine", "stages", "batch", "cli"}
 HEAVY = {
@@ -47,6 +48,7 @@ HEAVY = {
     "psutil",
     "safetensors",
     "rich",
+    "ray",
     "laspy",
     "pye57",
     "PIL",

@@ -63,13 +63,20 @@ class LocalExecutor:
         threads: CPU threads of each. Results do not depend on it.
         limits: of every attempt.
         function: ``module:name`` of what workers do with a job.
+        warm: whether idle workers are kept from one run to the next, until :meth:`close`.
     """
 
     def __init__(
-        self, workers: int, threads: int, limits: Limits | None = None, function: str = PERFORM
+        self,
+        workers: int,
+        threads: int,
+        limits: Limits | None = None,
+        function: str = PERFORM,
+        warm: bool = False,
     ) -> None:
         self.workers, self.threads, self.limits = workers, threads, limits or Limits()
-        self._function = function
+        self._function, self._warm = function, warm
+        self._places = [_Place(index) for index in range(workers)]
         self._messages: queue.SimpleQueue[Message] = queue.SimpleQueue()
         self._stopping, self._looked = False, 0.0
 
@@ -78,7 +85,7 @@ class LocalExecutor:
         self._listen = listen
         self._waiting = deque(dataclasses.replace(job, threads=self.threads) for job in jobs)
         self._alone: deque[Job] = deque()
-        self._places = [_Place(index) for index in range(min(self.workers, len(jobs)))]
+        self._stopping = False
         with self._workers_ended():
             try:
                 while self._assign():
@@ -88,16 +95,23 @@ class LocalExecutor:
                 self._stop_all()
                 raise
 
+    def close(self) -> None:
+        """End all workers."""
+        workers = [place.worker for place in self._places if place.worker is not None]
+        for worker in workers:
+            worker.stop()
+        for worker in workers:
+            worker.end()
+        for place in self._places:
+            place.worker = place.job = None
+
     @contextmanager
     def _workers_ended(self) -> Iterator[None]:
         try:
             yield
         finally:
-            workers = [place.worker for place in self._places if place.worker is not None]
-            for worker in workers:
-                worker.stop()
-            for worker in workers:
-                worker.end()
+            if not self._warm or any(place.job for place in self._places):
+                self.close()
 
     def _assign(self) -> bool:
         """Give jobs to idle places; false when all is done."""

@@ -43,6 +43,8 @@ def main(function: str, index: int) -> None:
         function: ``module:name`` of what is done with a job.
         index: of this worker among those of its executor; chooses one of several GPUs.
     """
+    if hasattr(signal, "pthread_sigmask"):  # processes of Ray keep it from their children
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
     signal.signal(signal.SIGINT, signal.default_int_handler)  # background shells have it ignored
     faulthandler.enable()  # says to standard error, which the supervisor reads, where a signal came
     memory.go_first()
