@@ -20,7 +20,7 @@ from typing import Any
 
 import sdf_siren
 from sdf_siren.batch import status
-from sdf_siren.batch.executor import Limits, Listener, Report
+from sdf_siren.batch.executor import Limits, Listener, Report, each, side_by_side
 from sdf_siren.batch.jobs import Job
 from sdf_siren.batch.local import LocalExecutor
 from sdf_siren.batch.outcome import JobResult, shown
@@ -72,6 +72,15 @@ class RayExecutor:
     ) -> None:
         self.address, self.threads, self.gpus = address, threads, gpus
         self.limits, self.cpus, self._function = limits or Limits(), cpus, function
+
+    @property
+    def manner(self) -> str:
+        """As :attr:`sdf_siren.batch.executor.Executor.manner`."""
+        if self.address is not None:
+            return f"on the Ray cluster at {self.address}, {each(self.threads)}"
+        if self.cpus is None:
+            return f"on a Ray cluster of this machine, {each(self.threads)}"
+        return f"on a Ray cluster of this machine, {side_by_side(self.cpus // self.threads, self.threads)}"
 
     def run(self, jobs: Sequence[Job], listen: Listener) -> None:
         """As :meth:`sdf_siren.batch.executor.Executor.run`; events of the runs are not passed on.

@@ -49,6 +49,11 @@ Listener = Callable[[Report], None]
 class Executor(Protocol):
     """Performs jobs in other processes, so that none can harm another or the caller."""
 
+    @property
+    def manner(self) -> str:
+        """How it does so, in a few words: ``2 at a time, 1 thread each``."""
+        ...
+
     def run(self, jobs: Sequence[Job], listen: Listener) -> None:
         """Perform all jobs by :func:`sdf_siren.batch.perform.perform`, in about their order.
 
@@ -60,3 +65,13 @@ class Executor(Protocol):
                 at work were reported as ``interrupted``; those not begun are not reported.
         """
         ...
+
+
+def side_by_side(jobs: int, threads: int) -> str:
+    """``2 at a time, 1 thread each``."""
+    return f"{jobs} at a time, {each(threads)}"
+
+
+def each(threads: int) -> str:
+    """``1 thread each``."""
+    return f"{threads} thread{'s' * (threads != 1)} each"

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sdf_siren.batch import status
-from sdf_siren.batch.executor import Limits, Listener, Report
+from sdf_siren.batch.executor import Limits, Listener, Report, side_by_side
 from sdf_siren.batch.jobs import Job
 from sdf_siren.batch.outcome import JobResult, Kind, death_of
 from sdf_siren.batch.process import Message, Worker
@@ -79,6 +79,11 @@ class LocalExecutor:
         self._places = [_Place(index) for index in range(workers)]
         self._messages: queue.SimpleQueue[Message] = queue.SimpleQueue()
         self._stopping, self._looked = False, 0.0
+
+    @property
+    def manner(self) -> str:
+        """As :attr:`sdf_siren.batch.executor.Executor.manner`."""
+        return side_by_side(self.workers, self.threads)
 
     def run(self, jobs: Sequence[Job], listen: Listener) -> None:
         """As :meth:`sdf_siren.batch.executor.Executor.run`."""

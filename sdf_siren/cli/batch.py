@@ -14,6 +14,7 @@ from sdf_siren.cli.options import Command, refuse_contradiction
 from sdf_siren.cli.request import Manner, Shorthand, pipeline_of
 
 if TYPE_CHECKING:
+    from sdf_siren.batch.executor import Executor
     from sdf_siren.batch.plan import Batch
 
 
@@ -27,6 +28,9 @@ class Many:
     memory_limit: float | None
     shard: str | None
     format: str | None
+    executor: str | None
+    ray_address: str | None
+    gpus_per_job: float | None
 
     def refuse(self) -> None:
         """Refuse every option: there is one input only."""
@@ -78,6 +82,23 @@ _OPTIONS = [
     ),
     click.option("--shard", metavar="I/N", help="Of several: only the I-th of N parts."),
     click.option("--format", metavar="SUFFIX", help="Of several: format of the outputs, such as obj."),
+    click.option(
+        "--executor",
+        type=click.Choice(["local", "ray"]),
+        metavar="local|ray",
+        help="Of several: who performs them.  [default: local]",
+    ),
+    click.option(
+        "--ray-address",
+        metavar="ADDRESS",
+        help="Of a Ray cluster, as auto or host:port; without it, one is started on this machine.",
+    ),
+    click.option(
+        "--gpus-per-job",
+        type=click.FloatRange(min=0),
+        metavar="N",
+        help="That Ray gives each; a part lets several share one.  [default: 0, with --device cuda 1]",
+    ),
 ]
 
 
@@ -108,7 +129,6 @@ def carry_out_batch(
     from sdf_siren.batch.jobs import parse_shard
     from sdf_siren.batch.kinds import kind_of
     from sdf_siren.batch.plan import plan
-    from sdf_siren.batch.running import workers_for
 
     refuse_contradiction(manner.quiet, manner.verbose)
     if output is None:
@@ -128,26 +148,44 @@ def carry_out_batch(
         keep_folder=not manner.no_run,
         libraries=stages.LIBRARIES,
     )
-    asked = many.jobs if isinstance(many.jobs, int) else None
-    workers, threads = workers_for(asked, len(batch.mine), manner.threads)
-    return _carried_out(batch, workers, threads, many, manner)
+    return _carried_out(batch, _executor(len(batch.mine), many, manner), manner)
 
 
-def _carried_out(batch: Batch, workers: int, threads: int, many: Many, manner: Manner) -> int:
+def _executor(jobs: int, many: Many, manner: Manner) -> Executor:
+    """What performs the jobs."""
+    from sdf_siren.batch.cluster import RayExecutor
     from sdf_siren.batch.executor import Limits
     from sdf_siren.batch.local import LocalExecutor
+    from sdf_siren.batch.running import THREADS_PER_JOB, workers_for
+
+    asked = many.jobs if isinstance(many.jobs, int) else None
+    workers, threads = workers_for(asked, jobs, manner.threads)
+    limits = Limits(many.timeout, None if many.memory_limit is None else int(many.memory_limit * 1e9))
+    if many.executor != "ray":
+        for option in ("ray_address", "gpus_per_job"):
+            if getattr(many, option) is not None:
+                raise click.UsageError(f"--{option.replace('_', '-')} is for --executor ray")
+        return LocalExecutor(workers, threads, limits)
+    default = 1.0 if manner.device.startswith("cuda") else 0.0
+    gpus = default if many.gpus_per_job is None else many.gpus_per_job
+    if many.ray_address is None:
+        return RayExecutor(None, threads, gpus, limits, cpus=workers * threads)
+    if asked is not None:
+        raise click.UsageError("--jobs is for this machine; a Ray cluster does as many as it has CPUs for")
+    return RayExecutor(many.ray_address, manner.threads or THREADS_PER_JOB, gpus, limits)
+
+
+def _carried_out(batch: Batch, executor: Executor, manner: Manner) -> int:
     from sdf_siren.batch.plan import lines_of
     from sdf_siren.batch.running import run
     from sdf_siren.cli.batch_display import batch_display, closing_lines, setup_line
     from sdf_siren.cli.running import announce
 
-    notes = [*batch.notes, setup_line(len(batch.mine), len(batch.jobs), workers, threads)]
+    notes = [*batch.notes, setup_line(len(batch.mine), len(batch.jobs), executor.manner)]
     if manner.dry_run:
         announce([*notes, *lines_of(batch.mine), "nothing was written"])
         return 0
-    memory = None if many.memory_limit is None else int(many.memory_limit * 1e9)
-    executor = LocalExecutor(workers, threads, Limits(many.timeout, memory))
-    with batch_display(len(batch.mine), workers, quiet=manner.quiet, verbose=manner.verbose) as display:
+    with batch_display(len(batch.mine), quiet=manner.quiet, verbose=manner.verbose) as display:
         display.say(notes)
         results = run(batch, executor, display)
     # Here reports of the batch as a whole are written: the results are those of all jobs, in order.

@@ -23,13 +23,12 @@ class Pace:
 
     Args:
         jobs: in all.
-        workers: jobs at a time.
         clock: seconds; replaced in tests.
     """
 
-    def __init__(self, jobs: int, workers: int, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, jobs: int, clock: Callable[[], float] = time.monotonic) -> None:
         self.jobs, self.ended = jobs, 0
-        self._workers, self._clock = workers, clock
+        self._clock, self._at_a_time = clock, 1  # as many as were seen; nobody knows what a cluster will give
         self._begun: dict[str, float] = {}
         self._took: list[float] = []
 
@@ -37,6 +36,7 @@ class Pace:
         """Take notice of a report."""
         if report.kind == "started":
             self._begun[report.job.name] = self._clock()
+            self._at_a_time = max(self._at_a_time, len(self._begun))
         elif report.kind in ("ended", "retry"):
             since = self._begun.pop(report.job.name, self._clock())
             if report.result is not None and _worked(report.result):
@@ -50,7 +50,7 @@ class Pace:
         mean = sum(self._took) / len(self._took)
         waiting = self.jobs - self.ended - len(self._begun)
         at_work = sum(max(0.0, mean - (self._clock() - since)) for since in self._begun.values())
-        return (waiting * mean + at_work) / min(self._workers, max(1, self.jobs - self.ended))
+        return (waiting * mean + at_work) / min(self._at_a_time, max(1, self.jobs - self.ended))
 
     def words(self) -> str:
         """``12 min left``, or nothing."""
@@ -150,9 +150,9 @@ class LiveBatch(AbstractContextManager["LiveBatch"]):
             self._bars.console.print(line, markup=False, highlight=False)
 
 
-def batch_display(jobs: int, workers: int, *, quiet: bool, verbose: bool) -> PlainBatch | LiveBatch:
+def batch_display(jobs: int, *, quiet: bool, verbose: bool) -> PlainBatch | LiveBatch:
     """The listener for this terminal, as a context that holds the screen."""
-    pace = Pace(jobs, workers)
+    pace = Pace(jobs)
     if not quiet and sys.stderr.isatty():
         return LiveBatch(pace, verbose)
     return PlainBatch(pace, None if quiet else sys.stderr, verbose)
@@ -196,10 +196,10 @@ def _figures(result: JobResult) -> str:
     return "".join(f", {word}" for word in words)
 
 
-def setup_line(mine: int, jobs: int, workers: int, threads: int) -> str:
-    """How the batch is performed."""
+def setup_line(mine: int, jobs: int, manner: str) -> str:
+    """How the batch is performed; ``manner`` is the executor's."""
     part = f"{mine} of {jobs} jobs" if mine != jobs else f"{jobs} job{'s' * (jobs != 1)}"
-    return f"{part}, {workers} at a time, {threads} thread{'s' * (threads != 1)} each"
+    return f"{part}, {manner}"
 
 
 def closing_lines(results: Sequence[JobResult], folder: Path) -> list[str]:

@@ -17,8 +17,9 @@ class Here:
 
     made: tuple = ()
 
-    def __init__(self, workers, threads, limits):
-        type(self).made = (workers, threads, limits)
+    def __init__(self, *given, **named):
+        type(self).made = (*given, *named.items())
+        self.manner = "somehow"
 
     def run(self, jobs, listen):
         for job in jobs:
@@ -52,7 +53,7 @@ def test_a_folder(batch, tmp_path):
         "failed page.ply: expected a point cloud, found other data",
     ]
     lines = err.splitlines()
-    assert lines[0].startswith("3 jobs, 1 at a time, ")
+    assert lines[0] == "3 jobs, somehow"
     assert lines[1].startswith("[1/3] done a.ply 0.")
     assert ", 1 part" in lines[1]
     assert lines[1].endswith(" s left")
@@ -99,6 +100,45 @@ def test_limits_reach_the_executor(batch):
     assert Here.made == (2, 3, Limits(60.0, 1_500_000_000))
 
 
+@pytest.mark.parametrize(
+    ("words", "made"),
+    [
+        ((), (None, 3, 0.0, Limits(60.0), ("cpus", 6))),
+        (("--device", "cuda"), (None, 3, 1.0, Limits(60.0), ("cpus", 6))),
+        (("--device", "cuda", "--gpus-per-job", "0.25"), (None, 3, 0.25, Limits(60.0), ("cpus", 6))),
+    ],
+)
+def test_a_ray_cluster(batch, monkeypatch, words, made):
+    monkeypatch.setattr("sdf_siren.batch.cluster.RayExecutor", Here)
+    given = ("--executor", "ray", "--jobs", "2", "--threads", "3", "--timeout", "60", *words)
+    assert batch("in/a.ply", "in/b.ply", "-o", "out", *given)[0] == 0
+    assert Here.made == made
+
+
+def test_a_ray_cluster_elsewhere(batch, monkeypatch):
+    monkeypatch.setattr("sdf_siren.batch.cluster.RayExecutor", Here)
+    assert (
+        batch("in/a.ply", "in/b.ply", "-o", "out", "--executor", "ray", "--ray-address", "head:6379")[0] == 0
+    )
+    assert Here.made == ("head:6379", 2, 0.0, Limits())
+
+
+@pytest.mark.parametrize(
+    ("words", "text"),
+    [
+        (("--ray-address", "auto"), "--ray-address is for --executor ray"),
+        (("--gpus-per-job", "1"), "--gpus-per-job is for --executor ray"),
+        (("--executor", "ray", "--ray-address", "auto", "--jobs", "2"), "--jobs is for this machine"),
+    ],
+)
+def test_words_that_do_not_go_together(batch, words, text, files):
+    before = files()
+    code, _, err = batch("in", "-o", "out", *words)
+    assert code == 2
+    assert text in err
+    assert files() == before
+
+
 def test_resume(batch, tmp_path):
     assert batch("in", "-o", "out")[0] == 1
     code, out, err = batch("in", "-o", "out")
@@ -128,7 +168,7 @@ def test_dry_run(batch, files, tmp_path):
     assert (code, err) == (0, "")
     assert files() == before
     assert out.splitlines() == [
-        "3 jobs, 2 at a time, 1 thread each",
+        "3 jobs, somehow",
         *[f"{name}.ply -> {tmp_path / 'out' / name}.ply" for name in ("a", "b", "page")],
         "nothing was written",
     ]

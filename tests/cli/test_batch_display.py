@@ -35,7 +35,7 @@ def done(name, status="done", kind="", reason="", **figures):
 
 class TestPace:
     def test_from_what_jobs_took(self, clock):
-        pace = Pace(10, 2, clock)
+        pace = Pace(10, clock)
         assert pace.left() is None
         pace(Report("started", job("a")))
         pace(Report("started", job("b")))
@@ -47,8 +47,18 @@ class TestPace:
         clock.now = 14.0
         assert pace.left() == pytest.approx(38.0)
 
+    def test_as_many_at_a_time_as_were_seen(self, clock):
+        pace = Pace(4, clock)
+        pace(Report("started", job("a")))
+        clock.now = 10.0
+        pace(done("a"))
+        assert pace.left() == pytest.approx(30.0)
+        for name in "bc":
+            pace(Report("started", job(name)))
+        assert pace.left() == pytest.approx(15.0)
+
     def test_refusals_and_skips_say_nothing(self, clock):
-        pace = Pace(3, 1, clock)
+        pace = Pace(3, clock)
         pace(Report("started", job("a")))
         pace(done("a", "failed", "input"))
         pace(Report("started", job("b")))
@@ -57,7 +67,7 @@ class TestPace:
         assert pace.ended == 2
 
     def test_a_retry_is_not_an_end(self, clock):
-        pace = Pace(2, 1, clock)
+        pace = Pace(2, clock)
         pace(Report("started", job("a")))
         clock.now = 4.0
         pace(Report("retry", job("a"), result=job("a").ended("failed", "crash")))
@@ -65,7 +75,7 @@ class TestPace:
         assert pace.left() == pytest.approx(8.0)
 
     def test_nothing_at_the_end(self, clock):
-        pace = Pace(1, 1, clock)
+        pace = Pace(1, clock)
         pace(Report("started", job("a")))
         pace(done("a"))
         assert pace.words() == ""
@@ -111,7 +121,7 @@ REPORTS = [
 class TestPlain:
     def told(self, clock, **manner):
         stream = io.StringIO()
-        with PlainBatch(Pace(2, 1, clock), stream, **manner) as display:
+        with PlainBatch(Pace(2, clock), stream, **manner) as display:
             for report in REPORTS:
                 display(report)
         return stream.getvalue().splitlines()
@@ -125,7 +135,7 @@ class TestPlain:
 
 
 def test_live(clock, capsys):
-    with LiveBatch(Pace(2, 1, clock), verbose=False) as display:
+    with LiveBatch(Pace(2, clock), verbose=False) as display:
         display.say(["2 jobs"])
         for report in REPORTS:
             display(report)
