@@ -14,9 +14,10 @@ FLOORS = {
     **dict.fromkeys(["fields", "clouds", "domains", "expressions", "signals"], 1),
     **dict.fromkeys(["conditions", "losses", "sampling"], 2),
     **dict.fromkeys(["engine", "fitting", "meshing", "render", "metrics", "io"], 3),
-    "stages": 4,
-    "cli": 5,
-    "__main__": 6,
+    "report": 4,
+    "stages": 5,
+    "cli": 6,
+    "__main__": 7,
 }
 # Third-party names and the only places from which they may be imported.
 ONLY_IN = {
@@ -31,7 +32,8 @@ ONLY_IN = {
     "safetensors": {"io", "fitting"},
     "skimage": {"meshing", "signals"},
     "tifffile": {"io"},
-    "PIL": {"io", "render"},
+    "PIL": {"io", "render", "report"},
+    "fast_simplification": {"report"},
 }
 LIGHT = {"engine", "stages", "cli"}
 HEAVY = {
@@ -48,6 +50,7 @@ HEAVY = {
     "pye57",
     "PIL",
     "tifffile",
+    "fast_simplification",
 }
 MODULES = sorted(PACKAGE.rglob("*.py"))
 
