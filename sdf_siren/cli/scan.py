@@ -60,6 +60,11 @@ Exit codes: 0 done, 1 the job failed, 2 usage, 3 unreadable input, 130 Ctrl-C, 1
     help="Where the scan was seen from; normals point there.",
 )
 @click.option("--flip-normals", is_flag=True, help="Turn all normals.")
+@click.option(
+    "--report/--no-report",
+    default=None,
+    help="Write OUT.run/report.html, a page with a 3-D view of mesh, scan and error.  [default: no]",
+)
 @run_options("scan")
 @version_option
 def scan(
@@ -72,6 +77,7 @@ def scan(
     normals: str | None,
     viewpoint: tuple[float, ...] | None,
     flip_normals: bool,
+    report: bool | None,
     manner: Manner,
 ) -> None:
     """Turn the point cloud SCAN (PLY, PCD, LAS, E57, PTX, XYZ, NPY, ...) into a triangle mesh.
@@ -89,5 +95,6 @@ def scan(
         ("filter.normals", "mode", normals, "--normals"),
         ("filter.normals", "viewpoint", viewpoint, "--viewpoint"),
         ("filter.normals", "flip", flip_normals or None, "--flip-normals"),
+        ("write.report", "wanted", report, "--report"),
     ]
     carry_out("surface", scan, output, shorthands, manner)

@@ -20,6 +20,7 @@ NAMES = (
     "write.mesh",
     "write.field",
     "write.preview",
+    "write.report",
     "read.problem",
     "fit.pde",
     "write.solution",
