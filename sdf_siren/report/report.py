@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-import base64
-import io
 import os
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
-
-from PIL import Image
 
 from sdf_siren.artifacts import Mesh
 from sdf_siren.clouds import PointCloud
@@ -20,6 +15,7 @@ from sdf_siren.report.exhibit import Exhibit, Residuals, prepared
 from sdf_siren.report.markup import Markup, element, joined
 from sdf_siren.report.page import definitions, page, section
 from sdf_siren.report.payload import payload
+from sdf_siren.report.pictures import still
 from sdf_siren.report.record import RunRecord
 from sdf_siren.report.viewer import SCRIPTS, shown_counts, viewer
 from sdf_siren.report.words import length, result_rows, run_rows, scan_rows, verdict
@@ -149,14 +145,3 @@ def setting_text(value: Any) -> str:
     if isinstance(value, float):
         return f"{value:.6g}"
     return ", ".join(map(setting_text, value)) if isinstance(value, list | tuple) else str(value)
-
-
-def still(path: Path) -> str | None:
-    """A picture as a ``data:`` address, smaller than its file; None if there is none."""
-    try:
-        with Image.open(path) as picture:
-            buffer = io.BytesIO()
-            picture.convert("RGB").save(buffer, format="JPEG", quality=85)
-    except OSError:  # missing or damaged: a report can do without
-        return None
-    return "data:image/jpeg;base64," + base64.b64encode(buffer.getvalue()).decode("ascii")
