@@ -16,6 +16,8 @@ _EPILOG = """\b
 Subcommands (reconstruct NAME --help; ./NAME means a file of that name):
   mesh       mesh a fitted field again, at another resolution
   evaluate   compare a mesh with a reference
+  report     write the page of a finished run
+  compare    put two runs side by side
   image      fit an image, from values or derivatives; enlarge it, edit it
   audio      fit a sound
   video      fit a video

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from sdf_siren.engine.folder import EVENTS, RunFolder, folder_of
+from sdf_siren.engine.folder import EVENTS, MANIFEST, RunFolder, folder_of
 from sdf_siren.engine.manifest import Manifest
 from sdf_siren.errors import UsageError
 
@@ -74,9 +74,9 @@ def read_record(folder: Path, chosen: Mapping[str, Any] | None = None) -> RunRec
     Raises:
         UsageError: no run lies there, or it is damaged.
     """
-    found = RunFolder(folder).read()
+    found = RunFolder(folder).read() if (folder / MANIFEST).exists() else None
     if found is None:
-        raise UsageError(f"{folder}: expected a run folder, found no manifest.json in it")
+        raise UsageError(f"{folder}: expected a run folder, found no {MANIFEST} in it")
     manifest, pipeline = found
     try:
         document = tomllib.loads(pipeline)

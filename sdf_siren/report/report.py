@@ -18,7 +18,7 @@ from sdf_siren.report.payload import payload
 from sdf_siren.report.pictures import still
 from sdf_siren.report.record import RunRecord
 from sdf_siren.report.viewer import SCRIPTS, shown_counts, viewer
-from sdf_siren.report.words import length, result_rows, run_rows, scan_rows, verdict
+from sdf_siren.report.words import length, result_rows, run_rows, scan_rows, setting_text, verdict
 
 STYLES = ("assets/style.css",)
 
@@ -136,12 +136,3 @@ def settings(record: RunRecord) -> Markup:
 
 def _setting(name: str, value: Any) -> Markup:
     return element("tr", element("td", name), element("td", setting_text(value), class_="value"))
-
-
-def setting_text(value: Any) -> str:
-    """A setting as TOML would write it, but for its quotes."""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, float):
-        return f"{value:.6g}"
-    return ", ".join(map(setting_text, value)) if isinstance(value, list | tuple) else str(value)

@@ -19,6 +19,15 @@ def length(value: float | None) -> str | None:
     return None if value is None else f"{value:.3g}"
 
 
+def setting_text(value: Any) -> str:
+    """A setting as TOML would write it, but for its quotes."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, float):
+        return f"{value:.6g}"
+    return ", ".join(map(setting_text, value)) if isinstance(value, list | tuple) else str(value)
+
+
 def verdict(measures: Mapping[str, Any]) -> str | None:
     """One sentence: what the mesh is, and how near the scan it is; None where nothing was measured."""
     if "faces" not in measures:

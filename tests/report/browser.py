@@ -119,6 +119,10 @@ class Browser:
         assert "exceptionDetails" not in found, found["exceptionDetails"]
         return found["result"].get("value")
 
+    def drawn(self) -> None:
+        """Wait until what was asked for is on the screen."""
+        self.value("new Promise(done => requestAnimationFrame(() => requestAnimationFrame(() => done(1))))")
+
     def click(self, x: float, y: float) -> None:
         """The left button, at a place of the window."""
         for kind in ("mousePressed", "mouseReleased"):

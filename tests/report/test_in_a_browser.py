@@ -40,7 +40,7 @@ def page(browser, report):
 
 def canvas(page, path):
     """What is seen where the view is, (h, w, 3), without the mark of the focus around it."""
-    page.value("new Promise(done => requestAnimationFrame(() => requestAnimationFrame(() => done(1))))")
+    page.drawn()
     x, y, width, height = (round(v) for v in page.value(FRAME))
     page.picture(path)
     seen = np.asarray(Image.open(io.BytesIO(path.read_bytes())).convert("RGB"))

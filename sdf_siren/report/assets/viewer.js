@@ -43,9 +43,10 @@ const Viewer = (() => {
       this.renderer = new Three.WebGLRenderer({ canvas, context, antialias: true, alpha: true });
       this.scene = new Three.Scene();
       this.camera = new Three.PerspectiveCamera(FIELD_OF_VIEW, 1, 0.01, 100);
-      const key = new Three.DirectionalLight(0xffffff, 2.4), fill = new Three.DirectionalLight(0xffffff, 0.7);
-      key.position.set(-0.5, 0.8, 1);
-      fill.position.set(1, -0.2, 0.6);
+      // From so near the eye that the edge of their shadow is hardly seen.
+      const key = new Three.DirectionalLight(0xffffff, 2.1), fill = new Three.DirectionalLight(0xffffff, 0.6);
+      key.position.set(-0.35, 0.55, 1);
+      fill.position.set(0.6, -0.15, 1);
       this.camera.add(key, key.target, fill, fill.target);
       this.subject = new Three.Group();
       this.scene.add(this.camera, new Three.AmbientLight(0xffffff, 0.75), this.subject);
