@@ -11,7 +11,7 @@ from sdf_siren.report.markup import Markup, element, joined
 from sdf_siren.report.record import Curve
 
 WIDTH, HEIGHT = 420, 260
-_LEFT, _RIGHT, _TOP, _BOTTOM = 40, 8, 10, 40
+_LEFT, _RIGHT, _TOP, _BOTTOM = 40, 18, 10, 40
 
 COLOURS = 6
 """Lines beyond this repeat colours; the style sheet has them as .line-0 to .line-5."""

@@ -125,12 +125,14 @@ def timings(seconds: Mapping[str, float]) -> Markup:
 def settings(record: RunRecord) -> Markup:
     """What the pipeline set, stage by stage, and what the fit chose."""
     rows = []
-    for stage, options in record.settings.items():
-        rows.append(element("tr", element("th", stage, scope="rowgroup", colspan=2)))
-        rows += [_setting(name, value) for name, value in options.items()]
-    if record.chosen:
-        rows.append(element("tr", element("th", "chosen by the fit", scope="rowgroup", colspan=2)))
-        rows += [_setting(name, value) for name, value in record.chosen.items()]
+    groups = [*record.settings.items(), ("chosen by the fit", record.chosen)]
+    for stage, options in groups:
+        if options:
+            rows.append(element("tr", element("th", stage, scope="rowgroup", colspan=2)))
+            rows += [_setting(name, value) for name, value in options.items()]
+    bare = [stage for stage, options in record.settings.items() if not options]
+    if bare:
+        rows.append(element("tr", element("td", f"Without options: {', '.join(bare)}", colspan=2)))
     return element("table", element("tbody", *rows), class_="settings")
 
 

@@ -45,7 +45,15 @@ def test_figures_in_plain_words(run):
     assert found["Versions"] == "python 3.12.1, numpy 2.0.0"
     assert found["Normals"] == "from the file, checked"
     plain = re.sub(r"<[^>]+>", " ", text)
-    for words in ("dropped 2 rows", "width 128", "omega_0 30", "quality draft", "12.5 s", "12.8 s"):
+    for words in (
+        "Without options: write.mesh",
+        "dropped 2 rows",
+        "width 128",
+        "omega_0 30",
+        "quality draft",
+        "12.5 s",
+        "12.8 s",
+    ):
         assert words in re.sub(r"\s+", " ", plain), words
     assert text.count("<polyline") == 2  # two losses; the rate is none
 
