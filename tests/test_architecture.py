@@ -14,10 +14,11 @@ FLOORS = {
     **dict.fromkeys(["fields", "clouds", "domains", "expressions", "signals"], 1),
     **dict.fromkeys(["conditions", "losses", "sampling"], 2),
     **dict.fromkeys(["engine", "fitting", "meshing", "render", "metrics", "io"], 3),
-    "stages": 4,
-    "batch": 5,
-    "cli": 6,
-    "__main__": 7,
+    "report": 4,
+    "stages": 5,
+    "batch": 6,
+    "cli": 7,
+    "__main__": 8,
 }
 # Third-party names and the only places from which they may be imported.
 ONLY_IN = {
@@ -33,8 +34,9 @@ ONLY_IN = {
     "safetensors": {"io", "fitting"},
     "skimage": {"meshing", "signals"},
     "tifffile": {"io"},
-    "PIL": {"io", "render"},
+    "PIL": {"io", "render", "report"},
     "ray": {"batch"},
+    "fast_simplification": {"report"},
 }
 LIGHT = {"engine", "stages", "batch", "cli"}
 HEAVY = {
@@ -53,6 +55,7 @@ HEAVY = {
     "pye57",
     "PIL",
     "tifffile",
+    "fast_simplification",
 }
 MODULES = sorted(PACKAGE.rglob("*.py"))
 

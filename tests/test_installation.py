@@ -91,20 +91,27 @@ class TestWheel:
             names = {name for name in archive.namelist() if ".dist-info/" not in name}
         modules = {p.relative_to(ROOT).as_posix() for p in (ROOT / "sdf_siren").rglob("*.py")}
         pipelines = {f"sdf_siren/pipelines/{p.name}" for p in (ROOT / "pipelines").glob("*.toml")}
-        assert names == modules | pipelines | {"sdf_siren/py.typed"}
+        report = ROOT / "sdf_siren" / "report"
+        pages = {
+            p.relative_to(ROOT).as_posix()
+            for name in ("assets", "library")
+            for p in (report / name).iterdir()
+        }
+        assert names == modules | pipelines | pages | {"sdf_siren/py.typed"}
 
     def test_metadata(self, wheel):
         with zipfile.ZipFile(wheel) as archive:
             (metadata,) = (n for n in archive.namelist() if n.endswith(".dist-info/METADATA"))
             text = archive.read(metadata).decode()
-            assert any(name.endswith("licenses/LICENSE") for name in archive.namelist())
+            for licence in ("LICENSE", "sdf_siren/report/library/LICENSE"):
+                assert any(name.endswith(f"licenses/{licence}") for name in archive.namelist())
         head, description = text.split("\n\n", 1)
         assert "License-Expression: MIT" in head.splitlines()
         assert "Requires-Python: <3.15,>=3.11" in head.splitlines()
         assert description.strip() == (ROOT / "README.md").read_text("utf-8").strip()
         needed = set(re.findall(r"^Requires-Dist: ([\w-]+)[^;\n]*$", head, re.MULTILINE))
         assert needed == {
-            *("click", "libusb-package", "numpy", "open3d", "pillow", "plyfile"),
+            *("click", "fast-simplification", "libusb-package", "numpy", "open3d", "pillow", "plyfile"),
             *("rich", "safetensors", "scikit-image", "scipy", "tifffile", "torch", "trimesh"),
         }
 

@@ -74,6 +74,7 @@ def test_reconstruct_commands(folder, capsys):
         "spot.obj",
         "fine.ply",
         "timed.obj",
+        "compare.html",
         "poisson_solution.npz",
         "ring.vti",
         "chelsea_image.png",

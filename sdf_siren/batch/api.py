@@ -72,7 +72,8 @@ def run_batch(
     """
     words = [paths] if isinstance(paths, str | os.PathLike) else list(paths)
     what = kind_of(kind)
-    overrides = [_override(name, value) for name, value in (settings or {}).items()]
+    chosen = {**({} if pipeline else what.settings), **(settings or {})}
+    overrides = [_override(name, value) for name, value in chosen.items()]
     asked = load(pipeline or shipped_pipeline(what.pipeline), stages.CATALOGUE)
     batch = plan(
         words,

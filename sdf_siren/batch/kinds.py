@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from typing import Any
 
 from sdf_siren.errors import UsageError
 
@@ -17,12 +18,14 @@ class Kind:
         pipeline: name of the shipped pipeline.
         suffixes: of the files that a folder is searched for, in lower case, with the dot.
         formats: suffixes of outputs; the first is the default.
+        settings: options of the shipped pipeline's stages that differ for many: by ``stage.option``.
     """
 
     noun: str
     pipeline: str
     suffixes: Collection[str]
     formats: tuple[str, ...]
+    settings: Mapping[str, Any] = field(default_factory=dict)
 
     def suffix_for(self, name: str | None) -> str:
         """The suffix for the name of a format, as ``ply`` or ``.ply``; None is the default.
@@ -46,4 +49,5 @@ def kind_of(noun: str) -> Kind:
     from sdf_siren.io.mesh_reader import MESH_SUFFIXES
     from sdf_siren.io.points import SCAN_SUFFIXES
 
-    return Kind("scan", "surface", SCAN_SUFFIXES, (".ply", *sorted(MESH_SUFFIXES - {".ply"})))
+    formats = (".ply", *sorted(MESH_SUFFIXES - {".ply"}))
+    return Kind("scan", "surface", SCAN_SUFFIXES, formats, {"write.report.wanted": True})

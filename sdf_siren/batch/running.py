@@ -24,7 +24,7 @@ _BETWEEN_SUMMARIES = 2.0
 
 
 def run(batch: Batch, executor: Executor, listen: Listener = lambda report: None) -> list[JobResult]:
-    """Perform the jobs of this shard and keep the summary of the whole batch current.
+    """Perform the jobs of this shard and keep the summary of the whole batch current; then write its index.
 
     Returns:
         How the jobs of the whole batch stand, other processes' too, in their order.
@@ -37,12 +37,12 @@ def run(batch: Batch, executor: Executor, listen: Listener = lambda report: None
     try:
         executor.run(batch.mine, keeper)
     except KeyboardInterrupt:
-        results = keeper.write()
+        results = keeper.close()
         done = sum(result.good for result in results)
         raise Interrupted(
             f"interrupted; {done} of {len(results)} are done; repeat the command with --resume to continue"
         ) from None
-    return keeper.write()
+    return keeper.close()
 
 
 class _Keeper:
@@ -65,6 +65,14 @@ class _Keeper:
             if time.monotonic() - self._written > _BETWEEN_SUMMARIES:
                 self.write()
         self._listen(report)
+
+    def close(self) -> list[JobResult]:
+        """The last summary, and the page to look at."""
+        from sdf_siren.report import write_index
+
+        results = self.write()
+        write_index(self._batch.folder, results)
+        return results
 
     def write(self) -> list[JobResult]:
         results = summary.write(self._batch.folder, self._batch.jobs, self._known)

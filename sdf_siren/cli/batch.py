@@ -134,6 +134,9 @@ def carry_out_batch(
     if output is None:
         raise click.UsageError(f"several {noun}s need a folder for their outputs; give one with -o")
     kind = kind_of(noun)
+    if manner.pipeline is None:
+        defaults = [(*name.rsplit(".", 1), value, name) for name, value in kind.settings.items()]
+        shorthands = [*defaults, *shorthands]
     batch = plan(
         words,
         output,
@@ -188,7 +191,6 @@ def _carried_out(batch: Batch, executor: Executor, manner: Manner) -> int:
     with batch_display(len(batch.mine), quiet=manner.quiet, verbose=manner.verbose) as display:
         display.say(notes)
         results = run(batch, executor, display)
-    # Here reports of the batch as a whole are written: the results are those of all jobs, in order.
     mine = {job.name for job in batch.mine}
     ended = [result for result in results if result.name in mine]
     if not manner.quiet:

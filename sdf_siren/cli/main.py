@@ -17,6 +17,8 @@ from sdf_siren.errors import Interrupted, SdfSirenError, is_out_of_memory, reaso
 SUBCOMMANDS = {
     "mesh": "sdf_siren.cli.mesh:mesh",
     "evaluate": "sdf_siren.cli.evaluate:evaluate",
+    "report": "sdf_siren.cli.report:report",
+    "compare": "sdf_siren.cli.compare:compare",
     "pde": "sdf_siren.cli.pde:pde",
     "view": "sdf_siren.cli.view:view",
     "image": "sdf_siren.cli.image:image",

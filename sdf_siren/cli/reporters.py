@@ -123,7 +123,7 @@ def line_of(event: Event, verbose: bool) -> str:
         case "measures" if verbose:
             return prefix + ", ".join(f"{name} {value}" for name, value in event.data.items())
         case "stage_skipped" if verbose:
-            return f"{prefix}skipped, no run folder is kept"
+            return f"{prefix}skipped, {event.data['reason']}"
         case _:
             return ""
 

@@ -18,6 +18,8 @@ _EPILOG = """\b
 Subcommands (reconstruct NAME --help; ./NAME means a file of that name):
   mesh       mesh a fitted field again, at another resolution
   evaluate   compare a mesh with a reference
+  report     write the page of a finished run
+  compare    put two runs side by side
   image      fit an image, from values or derivatives; enlarge it, edit it
   view       show a fitted image again, at another size or in part
   audio      fit a sound
@@ -63,6 +65,12 @@ Exit codes: 0 done, 1 the job failed, 2 usage, 3 unreadable input, 130 Ctrl-C, 1
     help="Where the scan was seen from; normals point there.",
 )
 @click.option("--flip-normals", is_flag=True, help="Turn all normals.")
+@click.option(
+    "--report/--no-report",
+    default=None,
+    help="Write OUT.run/report.html, a page with a 3-D view of mesh, scan and error.  "
+    "[default: of several, yes]",
+)
 @batch_options
 @run_options("scan")
 @version_option
@@ -76,6 +84,7 @@ def scan(
     normals: str | None,
     viewpoint: tuple[float, ...] | None,
     flip_normals: bool,
+    report: bool | None,
     many: Many,
     manner: Manner,
 ) -> int:
@@ -96,6 +105,7 @@ def scan(
         ("filter.normals", "mode", normals, "--normals"),
         ("filter.normals", "viewpoint", viewpoint, "--viewpoint"),
         ("filter.normals", "flip", flip_normals or None, "--flip-normals"),
+        ("write.report", "wanted", report, "--report"),
     ]
     if means_many(scans):
         return carry_out_batch("scan", scans, output, shorthands, many, manner)

@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
+from sdf_siren.engine.folder import REPORT
 from sdf_siren.engine.run import Outcome
 from sdf_siren.engine.standing import Request
 
@@ -25,7 +26,8 @@ def outcome_lines(outcome: Outcome) -> list[str]:
     stages = ", ".join(f"{name} {seconds:.1f} s" for name, seconds in outcome.seconds.items())
     lines.append(f"{stages}; in all {sum(outcome.seconds.values()):.1f} s")
     if outcome.folder is not None:
-        lines.append(f"run folder {outcome.folder}")
+        report = outcome.folder / REPORT
+        lines.append(f"run folder {outcome.folder}" + f", report {report}" * report.exists())
     return lines
 
 

@@ -18,9 +18,10 @@ EVENTS = "events.jsonl"
 CHECKPOINT = "fit.checkpoint"
 FIELD = "field.safetensors"
 PREVIEW = "preview.png"
+REPORT = "report.html"
 LOCK = "lock"
 # The manifest comes first: while files are removed, a folder without one counts as empty.
-NAMES = (MANIFEST, PIPELINE, EVENTS, CHECKPOINT, FIELD, PREVIEW, LOCK)
+NAMES = (MANIFEST, PIPELINE, EVENTS, CHECKPOINT, FIELD, PREVIEW, REPORT, LOCK)
 
 
 def folder_of(output: Path) -> Path:

@@ -205,8 +205,9 @@ class Run:
 
     def _run(self, stages: tuple[Stage, ...]) -> None:
         for stage in stages:
-            if stage.fills_folder and not (self.request.folder and self.request.keep_folder):
-                self._emit(Event("stage_skipped", stage.name))
+            reason = self._reason_to_skip(stage)
+            if reason:
+                self._emit(Event("stage_skipped", stage.name, {"reason": reason}))
                 continue
             self._current = stage.name
             self._emit(Event("stage_started", stage.name, {"writes_output": stage.writes_output}))
@@ -219,6 +220,12 @@ class Run:
             if not stage.prepares:
                 self._finished.append(stage.name)
             self._emit(Event("stage_done", stage.name, {"seconds": round(time.monotonic() - start, 3)}))
+
+    def _reason_to_skip(self, stage: Stage) -> str:
+        if stage.idle:
+            return "not asked for"
+        kept = self.request.folder and self.request.keep_folder
+        return "no run folder is kept" if stage.fills_folder and not kept else ""
 
     def _context(self, stage: Stage) -> Context:
         request = self.request

@@ -121,6 +121,11 @@ class Stage(ABC):
         """
         return self
 
+    @property
+    def idle(self) -> bool:
+        """Whether the options leave the stage nothing to do; it is skipped then, and gives nothing."""
+        return False
+
     @abstractmethod
     def run(self, artifacts: Artifacts, context: Context) -> Artifacts:
         """Do the work; returns the artifacts named in ``gives``."""

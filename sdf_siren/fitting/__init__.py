@@ -7,7 +7,7 @@ from sdf_siren.fitting.settings import QUALITIES, SurfaceSettings
 from sdf_siren.fitting.signal_comparison import compare_networks
 from sdf_siren.fitting.signal_cost import estimate_signal_cost, signal_plan, signal_settings_within
 from sdf_siren.fitting.signal_settings import SignalSettings, resolve_signal_settings
-from sdf_siren.fitting.signals import fit_image, fit_signal, integral_score
+from sdf_siren.fitting.signals import fit_figures, fit_image, fit_signal
 from sdf_siren.fitting.surface import choose_settings, fit_surface
 
 __all__ = [
@@ -22,10 +22,10 @@ __all__ = [
     "detail_sentence",
     "estimate_cost",
     "estimate_signal_cost",
+    "fit_figures",
     "fit_image",
     "fit_signal",
     "fit_surface",
-    "integral_score",
     "refit_sentence",
     "resolve_signal_settings",
     "settings_within",

@@ -126,25 +126,29 @@ def fit_signal(
     return dataclasses.replace(field, network=network.to(device="cpu"), record=record)
 
 
-def integral_score(signal: Signal, field: SignalField) -> tuple[float, float] | None:
-    """What a fit from derivatives is compared with: the classical integral of the same derivatives.
+def fit_figures(signal: Signal, field: SignalField) -> dict[str, float]:
+    """What there is to tell of a fit besides how near it is to the signal.
 
     Args:
         signal: that was fitted.
         field: by :func:`fit_signal`.
 
     Returns:
-        Decibels at the samples and seconds, derivatives included; None for a fit that was told values.
+        ``parameters``; of a smooth fit ``held_out_psnr``; of a fit from derivatives what it is compared with,
+        the classical integral of the same derivatives: ``integral_psnr``, decibels at the samples, and
+        ``integral_seconds``, the derivatives included.
     """
-    record: Any = field.record["settings"]
-    settings = SignalSettings(**record)
-    if settings.value_weight > 0:
-        return None
+    record: Any = field.record
+    figures = {name: record[name] for name in ("parameters", "held_out_psnr") if name in record}
+    settings = SignalSettings(**record["settings"])
+    if settings.value_weight > 0 or record["edit"]:
+        return figures
     start = time.perf_counter()
     found, _ = classical_integral(normalised(signal), settings)
-    seconds = time.perf_counter() - start
-    form = signal.format
-    return fidelity.psnr((found + 1) * (form.peak / 2) + form.low, signal.samples, form.peak), seconds
+    seconds, form = time.perf_counter() - start, signal.format
+    samples = (found + 1) * (form.peak / 2) + form.low
+    score = fidelity.psnr(samples, signal.samples, form.peak)
+    return {**figures, "integral_psnr": score, "integral_seconds": round(seconds, 4)}
 
 
 def _shift(field: SignalField, mean: NDArray[np.float64]) -> None:

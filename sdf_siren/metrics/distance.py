@@ -7,12 +7,29 @@ instead of triangles would have a floor of half the sample spacing, far above th
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 
 from sdf_siren.artifacts import Mesh
 from sdf_siren.frames import Similarity
 from sdf_siren.open3d_import import import_open3d
+
+
+@dataclass(frozen=True)
+class Closest:
+    """Of n points, what of a mesh is closest to them.
+
+    Attributes:
+        distance: (n,) unsigned, world units, exact.
+        faces: (n,) int64, which face.
+        weights: (n, 3) of its corners: where on it, to the accuracy of float32.
+    """
+
+    distance: NDArray[np.float64]
+    faces: NDArray[np.int64]
+    weights: NDArray[np.float64]
 
 
 class SurfaceDistance:
@@ -37,11 +54,18 @@ class SurfaceDistance:
 
     def __call__(self, points: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
         """Unsigned distances (n,) in world units and closest faces (n,) of world points (n, 3)."""
+        found = self.closest(points)
+        return found.distance, found.faces
+
+    def closest(self, points: NDArray[np.float64]) -> Closest:
+        """What of the mesh is closest to world points (n, 3)."""
         cube = self._frame.to_cube(points)
         answer = self._scene.compute_closest_points(self._tensor(cube.astype(np.float32)))
         faces = answer["primitive_ids"].numpy().astype(np.int64)
         distance = point_triangle_distance(cube, self._triangles[faces])
-        return self._frame.length_to_world(distance), faces
+        second, third = answer["primitive_uvs"].numpy().astype(np.float64).T
+        weights = np.stack([1 - second - third, second, third], axis=1)
+        return Closest(self._frame.length_to_world(distance), faces, weights)
 
 
 def point_triangle_distance(

@@ -21,6 +21,7 @@ NAMES = (
     "write.mesh",
     "write.field",
     "write.preview",
+    "write.report",
     "read.problem",
     "fit.pde",
     "write.solution",

@@ -48,7 +48,7 @@ class FitImage(Stage):
         return replace(self, seconds=None, **found)
 
     def run(self, artifacts: Artifacts, context: Context) -> Artifacts:
-        from sdf_siren.fitting import fit_signal, integral_score
+        from sdf_siren.fitting import fit_figures, fit_signal
 
         given = self._given(artifacts, context)
         if given["smooth"] and not self.smooth:
@@ -63,9 +63,7 @@ class FitImage(Stage):
             resume=context.resume,
             **given,
         )
-        context.record({k: v for k, v in field.record.items() if k in ("parameters", "held_out_psnr")})
-        if "edit" not in artifacts and (score := integral_score(artifacts["signal"], field)):
-            context.record({"integral_psnr": score[0], "integral_seconds": round(score[1], 4)})
+        context.record(fit_figures(artifacts["signal"], field))
         return {"field": field}
 
     def plan(self, artifacts: Artifacts, context: Context) -> list[str]:

@@ -10,7 +10,7 @@ from typing import ClassVar
 import pytest
 
 from sdf_siren.cli.main import main
-from sdf_siren.engine.folder import CHECKPOINT, FIELD, PREVIEW
+from sdf_siren.engine.folder import CHECKPOINT, FIELD, PREVIEW, REPORT
 from sdf_siren.engine.stage import Artifacts, Context, Stage
 from sdf_siren.errors import InputError, UsageError
 from sdf_siren.progress import Progress
@@ -23,6 +23,7 @@ from sdf_siren.stages.read_points import ReadPoints
 from sdf_siren.stages.write_field import WriteField
 from sdf_siren.stages.write_mesh import WriteMesh
 from sdf_siren.stages.write_preview import WritePreview
+from sdf_siren.stages.write_report import WriteReport
 
 
 @dataclass(frozen=True)
@@ -126,6 +127,14 @@ class FakeWritePreview(WritePreview):
         return {}
 
 
+@dataclass(frozen=True)
+class FakeWriteReport(WriteReport):
+    def run(self, artifacts: Artifacts, context: Context) -> Artifacts:
+        assert context.folder
+        (context.folder / REPORT).write_text("page")
+        return {}
+
+
 FAKES: tuple[type[Stage], ...] = (
     FakeReadPoints,
     FakeReadField,
@@ -136,6 +145,7 @@ FAKES: tuple[type[Stage], ...] = (
     FakeWriteMesh,
     FakeWriteField,
     FakeWritePreview,
+    FakeWriteReport,
 )
 
 

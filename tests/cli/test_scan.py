@@ -37,6 +37,35 @@ def test_default(reconstruct, files, tmp_path):
     assert "read.points: dropped 2 rows" in err.splitlines()
 
 
+class TestReport:
+    def test_is_written_where_it_is_asked_for(self, reconstruct, files, tmp_path):
+        code, out, _ = reconstruct("scan.ply", "--report")
+        assert code == 0
+        assert "scan_mesh.ply.run/report.html" in files()
+        assert out.splitlines()[-1] == "run folder scan_mesh.ply.run, report scan_mesh.ply.run/report.html"
+        resolved = tomllib.loads((tmp_path / "scan_mesh.ply.run" / "pipeline.toml").read_text())
+        assert resolved["stages"][-1] == {"use": "write.report", "wanted": True}
+
+    def test_and_not_otherwise(self, reconstruct, files):
+        code, _, err = reconstruct("scan.ply", "--no-report", "--verbose")
+        assert code == 0
+        assert "scan_mesh.ply.run/report.html" not in files()
+        assert "write.report: skipped, not asked for" in err
+
+    def test_goes_with_the_run_that_it_is_about(self, reconstruct, files):
+        reconstruct("scan.ply", "--report")
+        assert reconstruct("scan.ply", "--force")[0] == 0
+        assert "scan_mesh.ply.run/report.html" not in files()
+
+    def test_a_pipeline_without_the_stage_has_none(self, reconstruct, tmp_path):
+        text = '[[stages]]\nuse = "read.points"\n[[stages]]\nuse = "fit.sdf"\n'
+        text += '[[stages]]\nuse = "extract.mesh"\n[[stages]]\nuse = "write.mesh"\n'
+        (tmp_path / "my.toml").write_text(text)
+        code, _, err = reconstruct("scan.ply", "--pipeline", "my.toml", "--report")
+        assert code == 2
+        assert err.startswith("reconstruct: error: --report: my.toml has no stage 'write.report'")
+
+
 class TestTime:
     def test_what_remains_for_the_fit_decides_quality_and_steps(self, reconstruct, tmp_path):
         code, _, _ = reconstruct("scan.ply", "--time", "20")

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from sdf_siren.errors import InputError, UsageError
-from sdf_siren.fitting import fit_image, fit_signal, integral_score, trainer
+from sdf_siren.fitting import fit_figures, fit_image, fit_signal, trainer
 from sdf_siren.fitting.signals import image_signal
 from sdf_siren.io import read_image
 from sdf_siren.progress import Progress
@@ -179,13 +179,13 @@ def test_derivatives_alone_return_the_image(of, derivative):
 def test_the_classical_integral_of_exact_derivatives_is_the_image(of, derivative):
     weights = {"value_weight": 0.0, f"{of}_weight": 1.0, "derivative": derivative}
     field = fit_signal(picture(), steps=1, width=8, depth=1, **weights)
-    decibels, seconds = integral_score(picture(), field)
-    assert decibels > 100
-    assert seconds > 0
+    found = fit_figures(picture(), field)
+    assert found["integral_psnr"] > 100
+    assert found["integral_seconds"] >= 0
 
 
 def test_a_fit_of_values_has_no_integral():
-    assert integral_score(picture(), fit_signal(picture(), steps=1, width=8, depth=1)) is None
+    assert fit_figures(picture(), fit_signal(picture(), steps=1, width=8, depth=1)).keys() == {"parameters"}
 
 
 def test_without_a_warm_start_only_derivatives_are_learned():

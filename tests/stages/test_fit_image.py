@@ -12,7 +12,7 @@ from sdf_siren.stages.fit_image import FitImage
 
 SIGNAL = SimpleNamespace(shape=(6, 8))
 UNSET = {f.name: f.default for f in dataclasses.fields(FitImage) if f.name != "seconds"}
-FIELD = SimpleNamespace(record={"parameters": 12, "held_out_psnr": 31.5, "seed": 0})
+FIELD, FIGURES = object(), {"parameters": 12, "held_out_psnr": 31.5}
 
 
 def larger(context, **options):
@@ -20,9 +20,10 @@ def larger(context, **options):
 
 
 def test_call(stand_in, context, said, tmp_path):
-    calls = stand_in("sdf_siren.fitting", fit_signal=FIELD, integral_score=None)
+    calls = stand_in("sdf_siren.fitting", fit_signal=FIELD, fit_figures=FIGURES)
     assert FitImage(width=9).run({"signal": SIGNAL, "edit": "edit"}, context) == {"field": FIELD}
-    ((name, args, given),) = calls
+    (name, args, given), beside = calls
+    assert beside == ("fit_figures", (SIGNAL, FIELD), {})
     assert (name, args) == ("fit_signal", (SIGNAL,))
     assert given == UNSET | {
         "width": 9,
@@ -33,26 +34,19 @@ def test_call(stand_in, context, said, tmp_path):
         "checkpoint": tmp_path / "fit.checkpoint",
         "resume": True,
     }
-    assert said("measures") == [{"parameters": 12, "held_out_psnr": 31.5}]
+    assert said("measures") == [FIGURES]
     assert said("note") == []
 
 
-def test_derivatives_are_compared_with_their_classical_integral(stand_in, context, said):
-    calls = stand_in("sdf_siren.fitting", fit_signal=FIELD, integral_score=(160.5, 0.00314159))
-    FitImage().run({"signal": SIGNAL}, context)
-    assert calls[1] == ("integral_score", (SIGNAL, FIELD), {})
-    assert said("measures")[-1] == {"integral_psnr": 160.5, "integral_seconds": 0.0031}
-
-
 def test_without_edit_and_folder(stand_in, context):
-    calls = stand_in("sdf_siren.fitting", fit_signal=FIELD, integral_score=None)
+    calls = stand_in("sdf_siren.fitting", fit_signal=FIELD, fit_figures=FIGURES)
     FitImage().run({"signal": SIGNAL}, replace(context, folder=None))
     assert calls[0][2]["edit"] is None
     assert calls[0][2]["checkpoint"] is None
 
 
 def test_another_size_is_smooth_and_says_so(stand_in, context, said):
-    calls = stand_in("sdf_siren.fitting", fit_signal=FIELD, integral_score=None)
+    calls = stand_in("sdf_siren.fitting", fit_signal=FIELD, fit_figures=FIGURES)
     FitImage().run({"signal": SIGNAL}, larger(context, size="16x12"))
     assert calls[0][2]["smooth"] is True
     (note,) = said("note")
@@ -60,7 +54,7 @@ def test_another_size_is_smooth_and_says_so(stand_in, context, said):
 
 
 def test_asked_to_be_smooth_says_nothing(stand_in, context, said):
-    stand_in("sdf_siren.fitting", fit_signal=FIELD, integral_score=None)
+    stand_in("sdf_siren.fitting", fit_signal=FIELD, fit_figures=FIGURES)
     FitImage(smooth=True).run({"signal": SIGNAL}, larger(context, size="16x12"))
     assert said("note") == []
 
@@ -69,7 +63,7 @@ def test_asked_to_be_smooth_says_nothing(stand_in, context, said):
     "options", [{}, {"size": "8x6"}, {"region": (1.0, 2.0, 5.0, 6.0)}, {"region": (0.0, 0.0, 8.0, 6.0)}]
 )
 def test_the_samples_themselves_are_not_smooth(stand_in, context, options):
-    calls = stand_in("sdf_siren.fitting", fit_signal=FIELD, integral_score=None)
+    calls = stand_in("sdf_siren.fitting", fit_signal=FIELD, fit_figures=FIGURES)
     FitImage().run({"signal": SIGNAL}, larger(context, **options))
     assert calls[0][2]["smooth"] is None
 
