@@ -126,3 +126,14 @@ def test_one_camera_for_both(browser, runs, tmp_path):
     # The keys went to the first view, and both balls are still drawn to one scale.
     assert after[0] < 0.8 * before[0]
     assert after[1] / after[0] == pytest.approx(1.05, abs=0.02)
+
+
+@pytest.mark.parametrize("width", [360, 1200])
+def test_nothing_sticks_out(browser, runs, tmp_path, width):
+    write_comparison(tmp_path / "compare.html", *map(revisited, runs))
+    browser.size(width, 800)
+    assert browser.open(tmp_path / "compare.html") == "3d"
+    browser.wait(f"innerWidth === {width}")
+    assert browser.value("document.documentElement.scrollWidth") <= width
+    cards = "[...document.querySelectorAll('.cards > section')]"
+    assert browser.value(f"{cards}.every(card => card.scrollWidth <= card.clientWidth)")
