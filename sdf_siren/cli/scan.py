@@ -48,6 +48,13 @@ Exit codes: 0 done, 1 the job failed, 2 usage, 3 unreadable input, 130 Ctrl-C, 1
     help="Use only the points in a box.",
 )
 @click.option(
+    "--max-points",
+    type=int,
+    metavar="N",
+    help="Draw N points at random from a larger scan.  [default: 5000000]",
+)
+@click.option("--keep-outliers", is_flag=True, help="Keep points that float away from the surface.")
+@click.option(
     "--normals",
     metavar="auto|keep|estimate",
     help="Believe the scan's normals, ignore them, or check them and mend what is wrong.  [default: auto]",
@@ -69,6 +76,8 @@ def scan(
     seconds: float | None,
     resolution: int | None,
     crop: tuple[float, ...] | None,
+    max_points: int | None,
+    keep_outliers: bool,
     normals: str | None,
     viewpoint: tuple[float, ...] | None,
     flip_normals: bool,
@@ -86,6 +95,8 @@ def scan(
         *time_shorthands("fit.sdf", ("quality", "steps"), left, output, manner),
         ("extract.mesh", "resolution", resolution, "--resolution"),
         ("read.points", "crop", crop, "--crop"),
+        ("read.points", "max_points", max_points, "--max-points"),
+        ("filter.outliers", "keep", keep_outliers or None, "--keep-outliers"),
         ("filter.normals", "mode", normals, "--normals"),
         ("filter.normals", "viewpoint", viewpoint, "--viewpoint"),
         ("filter.normals", "flip", flip_normals or None, "--flip-normals"),

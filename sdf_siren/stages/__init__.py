@@ -13,6 +13,7 @@ from sdf_siren.engine.stage import Stage
 NAMES = (
     "read.points",
     "read.field",
+    "filter.outliers",
     "filter.normals",
     "fit.sdf",
     "extract.mesh",
