@@ -33,6 +33,12 @@ Exit codes: 0 done, 1 the job failed, 2 usage, 3 unreadable input, 130 Ctrl-C, 1
     "--quality", metavar="draft|standard|high", help="Effort of the fit; also paper.  [default: standard]"
 )
 @click.option(
+    "--detail",
+    type=float,
+    metavar="X",
+    help="2 keeps detail half as large, and more noise; 0.5 is smoother.  [default: 1]",
+)
+@click.option(
     "--time",
     "seconds",
     type=click.FloatRange(min=OTHER_SECONDS + 1),
@@ -73,6 +79,7 @@ def scan(
     scan: Path,
     output: Path | None,
     quality: str | None,
+    detail: float | None,
     seconds: float | None,
     resolution: int | None,
     crop: tuple[float, ...] | None,
@@ -92,6 +99,7 @@ def scan(
     left = None if seconds is None else seconds - OTHER_SECONDS
     shorthands = [
         ("fit.sdf", "quality", quality, "--quality"),
+        ("fit.sdf", "detail", detail, "--detail"),
         *time_shorthands("fit.sdf", ("quality", "steps"), left, output, manner),
         ("extract.mesh", "resolution", resolution, "--resolution"),
         ("read.points", "crop", crop, "--crop"),
