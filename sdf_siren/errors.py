@@ -44,6 +44,10 @@ class EmptySurfaceError(SdfSirenError):
     """No zero level set was found where there should be one (exit code 1)."""
 
 
+class OutOfMemoryError(SdfSirenError):
+    """The work does not fit into the memory that is free; said before it starts (exit code 1)."""
+
+
 class MissingLibraryError(SdfSirenError):
     """A system library or an optional package is missing; the message names the command to run."""
 

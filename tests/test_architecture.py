@@ -10,7 +10,9 @@ import pytest
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "sdf_siren"
 FLOORS = {
-    **dict.fromkeys(["", "errors", "files", "progress", "frames", "artifacts", "open3d_import", "jets"], 0),
+    **dict.fromkeys(
+        ["", "errors", "files", "progress", "frames", "artifacts", "open3d_import", "jets", "memory"], 0
+    ),
     **dict.fromkeys(["fields", "clouds", "domains", "expressions", "signals"], 1),
     **dict.fromkeys(["conditions", "losses", "sampling"], 2),
     **dict.fromkeys(["engine", "fitting", "meshing", "render", "metrics", "io"], 3),

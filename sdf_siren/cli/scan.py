@@ -38,6 +38,12 @@ Exit codes: 0 done, 1 the job failed, 2 usage, 3 unreadable input, 130 Ctrl-C, 1
     "--quality", metavar="draft|standard|high", help="Effort of the fit; also paper.  [default: standard]"
 )
 @click.option(
+    "--detail",
+    type=float,
+    metavar="X",
+    help="2 keeps detail half as large, and more noise; 0.5 is smoother.  [default: 1]",
+)
+@click.option(
     "--time",
     "seconds",
     type=click.FloatRange(min=OTHER_SECONDS + 1),
@@ -52,6 +58,13 @@ Exit codes: 0 done, 1 the job failed, 2 usage, 3 unreadable input, 130 Ctrl-C, 1
     metavar="XMIN YMIN ZMIN XMAX YMAX ZMAX",
     help="Use only the points in a box.",
 )
+@click.option(
+    "--max-points",
+    type=int,
+    metavar="N",
+    help="Draw N points at random from a larger scan.  [default: 5000000]",
+)
+@click.option("--keep-outliers", is_flag=True, help="Keep points that float away from the surface.")
 @click.option(
     "--normals",
     metavar="auto|keep|estimate",
@@ -78,9 +91,12 @@ def scan(
     scans: tuple[Path, ...],
     output: Path | None,
     quality: str | None,
+    detail: float | None,
     seconds: float | None,
     resolution: int | None,
     crop: tuple[float, ...] | None,
+    max_points: int | None,
+    keep_outliers: bool,
     normals: str | None,
     viewpoint: tuple[float, ...] | None,
     flip_normals: bool,
@@ -100,8 +116,11 @@ def scan(
     shorthands = [
         ("fit.sdf", "quality", quality, "--quality"),
         ("fit.sdf", "seconds", left, "--time"),
+        ("fit.sdf", "detail", detail, "--detail"),
         ("extract.mesh", "resolution", resolution, "--resolution"),
         ("read.points", "crop", crop, "--crop"),
+        ("read.points", "max_points", max_points, "--max-points"),
+        ("filter.outliers", "keep", keep_outliers or None, "--keep-outliers"),
         ("filter.normals", "mode", normals, "--normals"),
         ("filter.normals", "viewpoint", viewpoint, "--viewpoint"),
         ("filter.normals", "flip", flip_normals or None, "--flip-normals"),

@@ -36,7 +36,9 @@ SMALLEST = {EXACT: 1.2, NOISY: 1.5}
 GROWTH, PATIENCE = 1.25, 2
 """Candidates are larger by that factor each, until so many in a row are no better than the best."""
 
-LARGEST_SIDE = 0.5
+LARGEST_SIDE, LEAST_SIDE = 0.5, 0.8
+"""In cube lengths; and, when finer detail is asked for, in the units of ``SMALLEST``: smaller tiles have too
+few points to say anything."""
 
 COARSE = 2.5
 """On clean scans a level of about twice the size comes first, in the same units: it opens what the network
@@ -102,6 +104,7 @@ def refit(
     scan: OrientedScan,
     held_out: NDArray[np.int64],
     *,
+    detail: float = 1.0,
     progress: ProgressCallback = silent,
 ) -> Refit:
     """Correct ``network`` where unseen points say that it helps.
@@ -110,6 +113,7 @@ def refit(
         network: on the CPU, fitted without the points ``held_out``.
         scan: all points.
         held_out: rows of the scan, from :func:`held_out_rows`; not empty.
+        detail: divides the side of the finest tiles that the unseen points chose.
         progress: called once per candidate.
     """
     points, normals = torch.from_numpy(scan.points), torch.from_numpy(scan.normals)
@@ -121,7 +125,8 @@ def refit(
     before = float(least.mean())
     chosen: list[Level] = []
     trust = _trust(scan)
-    searches = [search for unit in _units(scan) for search in _sides(trust, unit)]
+    units = _units(scan)
+    searches = [search for unit in units for search in _sides(trust, unit)]
     for sides in searches:
         missing = _Missing.of(field, points[seen], normals[seen], trust)
         best, start, vain, smallest = None, least, 0, float("inf")
@@ -137,6 +142,11 @@ def refit(
             if vain == PATIENCE:
                 break
         if best is not None:
+            if detail != 1:
+                # A level that others follow only opens what is closed: it gets no finer.
+                wanted = detail if sides is searches[-1] else min(detail, 1.0)
+                best = Level(_scaled(best.side, wanted, units[-1]), trust)
+                least = _distances(field.plus(missing.fitted(best, unseen)), unseen)
             chosen.append(best)
             if sides is not searches[-1]:
                 field = field.plus(missing.fitted(best))
@@ -144,6 +154,11 @@ def refit(
     for level in chosen:
         final = final.plus(_Missing.of(final, points, normals, level.trust).fitted(level))
     return Refit(final, tuple(chosen), before, float(least.mean()))
+
+
+def _scaled(side: float, detail: float, unit: float) -> float:
+    """``side`` for another detail; no smaller than the points can fill, nor larger than is local."""
+    return min(max(side / detail, min(LEAST_SIDE * unit, side)), LARGEST_SIDE)
 
 
 def refit_sentence(field: SignedDistanceField) -> str:
@@ -160,7 +175,7 @@ def refit_sentence(field: SignedDistanceField) -> str:
     )
 
 
-def detail_sentence(cloud: PointCloud) -> str:
+def detail_sentence(cloud: PointCloud, detail: float = 1.0) -> str:
     """What a scan can tell, in its own units, for people: spacing, noise, and the size of the smallest tiles,
     below which nothing is resolved.
 
@@ -168,7 +183,8 @@ def detail_sentence(cloud: PointCloud) -> str:
         InputError: the cloud cannot be fitted.
     """
     scan = oriented_scan(cloud)
-    smallest = SMALLEST[_trust(scan)] * _units(scan)[-1]
+    unit = _units(scan)[-1]
+    smallest = _scaled(SMALLEST[_trust(scan)] * unit, detail, unit)
     spacing, noise, detail = cloud.frame.length_to_world([scan.gauge.spacing, scan.gauge.noise, smallest])
     roughness = f"with noise of {noise:.2g}" if scan.gauge.noisy else "clean"
     return f"points {spacing:.2g} apart, {roughness}: detail from about {detail:.2g} on"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Any
 
 from sdf_siren.clouds.spacing import ScanGauge
 from sdf_siren.errors import UsageError
@@ -14,6 +15,8 @@ QUALITIES = ("draft", "standard", "high", "paper")
 STEPS = {"draft": 500, "standard": 1400, "high": 6000, "paper": 10_000}
 WIDTH = {"draft": 96, "standard": 96, "high": 128}
 FIRST_OMEGA = 45.0
+LEAST_DETAIL = 0.1
+"""And one over it is the most; far beyond what a scan can bear."""
 
 LEAST_SURFACE_SMOOTHING, LEAST_NORMAL_SMOOTHING = 1e-4, 5e-3
 """On clean scans: far below every error, they only round the kinks of the losses off."""
@@ -41,6 +44,9 @@ class SurfaceSettings:
         near_spread: scatter of the near points about the scan.
         noise: standard deviation of the scan's noise, 0 for a clean scan.
         refit: whether local cubics may correct the network; held-out points decide.
+        detail: how far the points are followed. The noise that the losses bear and the side of the local
+            cubics, as found on the scan, are divided by it: above 1 finer detail is kept, noise with it;
+            below 1 the surface is smoother.
     """
 
     quality: str
@@ -62,6 +68,7 @@ class SurfaceSettings:
     near_spread: float
     noise: float
     refit: bool
+    detail: float = 1.0
     surface_schedule: tuple[tuple[float, float], ...] = ()
     normal_schedule: tuple[tuple[float, float], ...] = ()
     eikonal_schedule: tuple[tuple[float, float], ...] = ()
@@ -74,6 +81,9 @@ class SurfaceSettings:
         for name in ("omega_0", "learning_rate"):
             if not getattr(self, name) > 0:
                 raise UsageError(f"fit.sdf.{name} must be above 0, found {getattr(self, name)}")
+        if not LEAST_DETAIL <= self.detail <= 1 / LEAST_DETAIL:
+            most = f"{1 / LEAST_DETAIL:g}"
+            raise UsageError(f"fit.sdf.detail must be from {LEAST_DETAIL} to {most}, found {self.detail}")
         for field in dataclasses.fields(self):
             value = getattr(self, field.name)
             if isinstance(value, float) and not 0 <= value < float("inf"):
@@ -94,8 +104,11 @@ def resolve_settings(gauge: ScanGauge, quality: str, **overrides: object) -> Sur
     """
     if quality not in QUALITIES:
         raise UsageError(f"fit.sdf.quality must be one of {', '.join(QUALITIES)}, found {quality!r}")
-    settings = _paper() if quality == "paper" else _recipe(quality, gauge)
     given = {name: _knots(name, value) for name, value in overrides.items() if value is not None}
+    detail: Any = given.get("detail", 1.0)
+    if quality == "paper" and detail != 1:
+        raise UsageError("fit.sdf.detail does nothing to the quality paper; leave one of them out")
+    settings = _paper() if quality == "paper" else _recipe(quality, gauge, detail)
     unknown = given.keys() - {f.name for f in dataclasses.fields(SurfaceSettings)}
     if unknown:
         raise UsageError(f"a surface fit has no setting {sorted(unknown)[0]!r}")
@@ -146,9 +159,10 @@ def _paper() -> SurfaceSettings:
     )
 
 
-def _recipe(quality: str, gauge: ScanGauge) -> SurfaceSettings:
+def _recipe(quality: str, gauge: ScanGauge, detail: float) -> SurfaceSettings:
     """The fast recipe; docs/method.md says what each number bought."""
     noise = gauge.noise if gauge.noisy else 0.0
+    borne = noise / max(detail, LEAST_DETAIL)
     return SurfaceSettings(
         quality=quality,
         steps=STEPS[quality],
@@ -161,8 +175,8 @@ def _recipe(quality: str, gauge: ScanGauge) -> SurfaceSettings:
         normal_weight=1e2,
         eikonal_weight=3e1 if noise else 1.2e2,
         off_surface_weight=3e2,
-        surface_smoothing=max(LEAST_SURFACE_SMOOTHING, 2 * noise),
-        normal_smoothing=min(1.0, max(LEAST_NORMAL_SMOOTHING, 60 * noise)),
+        surface_smoothing=max(LEAST_SURFACE_SMOOTHING, 2 * borne),
+        normal_smoothing=min(1.0, max(LEAST_NORMAL_SMOOTHING, 60 * borne)),
         surface_points=768,
         near_points=512,
         far_points=128,

@@ -90,7 +90,7 @@ def fit_surface(
     tiles: tuple[CubicTiles, ...] = ()
     refitted: dict[str, object] = {}
     if len(held_out):
-        found = refit(network, scan, held_out, progress=progress)
+        found = refit(network, scan, held_out, detail=chosen.detail, progress=progress)
         tiles, refitted = found.field.tiles, {"refit": found.description()}
     rows = np.random.default_rng(seed).permutation(len(points))[:SUPPORT_POINTS]
     record = {

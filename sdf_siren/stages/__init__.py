@@ -14,6 +14,7 @@ NAMES = (
     "read.points",
     "read.field",
     "read.signal",
+    "filter.outliers",
     "filter.normals",
     "fit.sdf",
     "extract.mesh",

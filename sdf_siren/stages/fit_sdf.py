@@ -22,6 +22,7 @@ class FitSdf(Stage):
     quality: str = option(
         "standard", "Preset for all others.", choices=("draft", "standard", "high", "paper")
     )
+    detail: float | None = option(None, "2: detail half as large, and noise; 0.5: smoother.", minimum=0)
     steps: int | None = option(None, "Optimizer steps.", minimum=1)
     seconds: float | None = option(
         None, "Instead of steps: about how long the fit may take, measured before it starts.", minimum=0
@@ -75,8 +76,9 @@ class FitSdf(Stage):
     def plan(self, artifacts: Artifacts, context: Context) -> list[str]:
         from sdf_siren.fitting import choose_settings, detail_sentence, estimate_cost
 
-        settings = choose_settings(artifacts["points"], **dataclasses.asdict(self))
-        cost = estimate_cost(settings, len(artifacts["points"]), context.device)
+        points = artifacts["points"]
+        settings = choose_settings(points, **dataclasses.asdict(self))
+        cost = estimate_cost(settings, len(points), context.device)
         network = f"network of {settings.depth + 1} sine layers of {settings.width}, {settings.steps:,} steps"
         price = f"about {cost.seconds:.0f} s and {cost.bytes / 1e6:.0f} MB on {cost.device}"
-        return [detail_sentence(artifacts["points"]), network, price]
+        return [detail_sentence(points, settings.detail), network, price]

@@ -16,6 +16,7 @@ from sdf_siren.errors import InputError, UsageError
 from sdf_siren.progress import Progress
 from sdf_siren.stages.extract_mesh import ExtractMesh
 from sdf_siren.stages.filter_normals import FilterNormals
+from sdf_siren.stages.filter_outliers import FilterOutliers
 from sdf_siren.stages.fit_sdf import FitSdf
 from sdf_siren.stages.measure_fit import MeasureFit
 from sdf_siren.stages.read_field import ReadField
@@ -43,6 +44,12 @@ class FakeReadPoints(ReadPoints):
 class FakeReadField(ReadField):
     def run(self, artifacts: Artifacts, context: Context) -> Artifacts:
         return {"field": json.loads(context.input.read_text())}
+
+
+@dataclass(frozen=True)
+class FakeFilterOutliers(FilterOutliers):
+    def run(self, artifacts: Artifacts, context: Context) -> Artifacts:
+        return {"points": artifacts["points"]}
 
 
 @dataclass(frozen=True)
@@ -138,6 +145,7 @@ class FakeWriteReport(WriteReport):
 FAKES: tuple[type[Stage], ...] = (
     FakeReadPoints,
     FakeReadField,
+    FakeFilterOutliers,
     FakeFilterNormals,
     FakeFitSdf,
     FakeExtractMesh,

@@ -32,7 +32,7 @@ def test_default(reconstruct, files, tmp_path):
     lines = out.splitlines()
     assert lines[0] == "scan_mesh.ply: 12,345 faces, watertight, 1 component"
     assert lines[1] == "fit residual at the scan's points: median 0.00123, 95 % 0.5 (scan's units)"
-    assert lines[2].startswith("read.points 0.0 s, filter.normals 0.0 s, fit.sdf")
+    assert lines[2].startswith("read.points 0.0 s, filter.outliers 0.0 s, filter.normals 0.0 s")
     assert lines[3] == "run folder scan_mesh.ply.run"
     assert "read.points: dropped 2 rows" in err.splitlines()
 
@@ -145,6 +145,18 @@ def test_normals(reconstruct, tmp_path):
     stage = next(table for table in resolved["stages"] if table["use"] == "filter.normals")
     viewpoint = [1, -2, 3.5]
     assert stage == {"use": "filter.normals", "mode": "estimate", "viewpoint": viewpoint, "flip": True}
+
+
+def test_points_and_outliers(reconstruct, tmp_path):
+    code, _, _ = reconstruct("scan.ply", "-o", "out.ply", "--max-points", "1000", "--keep-outliers")
+    assert code == 0
+    resolved = tomllib.loads((tmp_path / "out.ply.run" / "pipeline.toml").read_text())
+    stages = {table["use"]: table for table in resolved["stages"]}
+    assert stages["read.points"]["max_points"] == 1000
+    assert stages["filter.outliers"]["keep"] is True
+    code, _, err = reconstruct("scan.ply", "-o", "few.ply", "--max-points", "3")
+    assert code == 2
+    assert "--max-points" in err
 
 
 def test_unknown_ways_to_treat_normals_are_refused(reconstruct):

@@ -6,6 +6,9 @@ import numpy as np
 import pytest
 from scipy.spatial import cKDTree
 
+from sdf_siren.clouds import PointCloud
+from sdf_siren.clouds.normals import complete_normals
+from sdf_siren.clouds.outliers import without_outliers
 from sdf_siren.clouds.spacing import SAMPLE, gauge
 from sdf_siren.errors import InputError
 
@@ -34,6 +37,38 @@ def test_noise_is_found_though_the_normals_were_estimated_from_it() -> None:
     normals = np.linalg.eigh(near.swapaxes(1, 2) @ near)[1][:, :, 0]
     normals *= np.sign(np.einsum("ij,ij->i", normals, points))[:, None]
     assert 0.8 * noise < gauge(points, normals).noise < 1.1 * noise
+
+
+def test_noise_of_a_thin_rod_is_not_its_thickness() -> None:
+    """With 192 neighbours all around the rod, their spread is the rod's."""
+    rng = np.random.default_rng(0)
+    turn, along = rng.uniform(0, 2 * np.pi, 6000), rng.uniform(0, 40, 6000)
+    normals = np.stack([np.cos(turn), np.sin(turn), 0 * turn], axis=1)
+    noise = 0.15
+    points = np.stack([np.cos(turn), np.sin(turn), along], axis=1) + noise * rng.normal(size=(6000, 3))
+    assert noise / 1.5 < gauge(points, normals).noise < 1.5 * noise
+
+
+@pytest.mark.parametrize("noise", [0.0, 0.1, 0.25, 0.5, 1.0])
+@pytest.mark.parametrize("kind", ["given normals", "estimated", "with outliers", "along the rays"])
+def test_noise_in_percent_of_the_diagonal(noise: float, kind: str) -> None:
+    normals = sphere(5000)
+    length = noise / 100 * 2 * 3**0.5
+    rng = np.random.default_rng(1)
+    if kind == "along the rays":  # a range finder far away: it sees the error under all angles
+        points = normals + length * rng.normal(size=(5000, 1)) * np.array([0.0, 0, 1])
+        length *= 0.5  # the median of |cos| on a sphere
+    else:
+        points = normals + length * rng.normal(size=(5000, 3))
+    if kind == "with outliers":
+        points = np.vstack([points, rng.uniform(-1.2, 1.2, (250, 3))])
+    if kind in ("estimated", "with outliers"):
+        cloud = complete_normals(without_outliers(PointCloud(points)))
+        points, normals = cloud.points, cloud.normals
+    found = gauge(points, normals)
+    assert found.noisy == (length > 0.1 * found.spacing)
+    if noise:
+        assert length / 1.5 < found.noise < 1.5 * length
 
 
 def test_a_clean_sphere_is_clean_in_spite_of_its_curvature() -> None:

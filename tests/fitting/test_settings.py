@@ -52,3 +52,22 @@ def test_schedules_as_text():
 def test_wrong_schedules_are_refused(text):
     with pytest.raises(UsageError, match="normal_schedule"):
         schedule_of(text)
+
+
+def test_detail_divides_the_noise_that_is_borne_and_not_the_noise():
+    rough, plain, fine = (resolve_settings(NOISY, "draft", detail=x) for x in (0.5, None, 2.0))
+    assert rough.surface_smoothing == 2 * plain.surface_smoothing == 4 * fine.surface_smoothing
+    assert rough.normal_smoothing > plain.normal_smoothing > fine.normal_smoothing
+    assert rough.noise == plain.noise == fine.noise
+    assert resolve_settings(NOISY, "draft", detail=1.0) == plain
+
+
+@pytest.mark.parametrize("detail", [0.0, -1.0, 0.09, 11.0, float("nan"), float("inf")])
+def test_detail_out_of_range(detail):
+    with pytest.raises(UsageError, match=r"fit.sdf.detail must be from 0.1 to 10"):
+        resolve_settings(NOISY, "draft", detail=detail)
+
+
+def test_the_paper_has_no_detail():
+    with pytest.raises(UsageError, match="paper"):
+        resolve_settings(NOISY, "paper", detail=2.0)

@@ -57,7 +57,7 @@ def test_options_are_settings_of_the_fit():
 
 
 def test_plan(stand_in, context):
-    settings = SimpleNamespace(steps=2000, width=96, depth=3)
+    settings = SimpleNamespace(steps=2000, width=96, depth=3, detail=2.0)
     cost = SimpleNamespace(seconds=12.3, bytes=250e6, device="cuda")
     calls = stand_in(
         "sdf_siren.fitting", choose_settings=settings, estimate_cost=cost, detail_sentence="fine detail"
@@ -70,5 +70,5 @@ def test_plan(stand_in, context):
     assert calls == [
         ("choose_settings", ((1, 2, 3),), UNSET | {"steps": 2000}),
         ("estimate_cost", (settings, 3, "cpu"), {}),
-        ("detail_sentence", ((1, 2, 3),), {}),
+        ("detail_sentence", ((1, 2, 3), 2.0), {}),
     ]

@@ -1,13 +1,27 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
 from sdf_siren.clouds import PointCloud
+from sdf_siren.errors import OutOfMemoryError
 from sdf_siren.io.points import MAX_POINTS
 from sdf_siren.stages.read_points import ReadPoints
 
 
+def free(stand_in, size, fitting=None):
+    """So much memory, and so many points that fit into it."""
+    stand_in(
+        "sdf_siren.memory",
+        bytes_free=size,
+        bytes_needed=1,
+        gigabytes="a lot",
+        points_within=fitting,
+    )
+
+
 def test_call(stand_in, context, said, tmp_path):
+    free(stand_in, None)
     cloud = PointCloud(np.array([[0.0, 0, 0], [1, 2, 3]]), notes=("dropped 3 rows",))
     calls = stand_in("sdf_siren.io", read_points=cloud)
     stage = ReadPoints(mesh_as_scan=True, crop=(0.0, 0.0, 0.0, 1.0, 1.0, 1.0), max_points=99)
@@ -22,6 +36,32 @@ def test_call(stand_in, context, said, tmp_path):
     ]
     assert said("note") == [{"text": "dropped 3 rows"}]
     assert stage.plan(given, context) == ["2 points, extent 1 x 2 x 3"]
+
+
+def test_what_is_needed_and_free_is_said(stand_in, context, said):
+    free(stand_in, 10**10, 10**7)
+    calls = stand_in("sdf_siren.io", read_points=PointCloud(np.eye(3)))
+    ReadPoints(max_points=99).run({}, context)
+    assert calls[0][2]["max_points"] == 99
+    assert said("note") == [{"text": "the run needs about a lot of memory, a lot are free"}]
+
+
+@pytest.mark.parametrize("drawn", [True, False])
+def test_no_more_points_than_fit_are_read(stand_in, context, said, drawn):
+    free(stand_in, 10**9, 50)
+    notes = ("50 of 99 points were kept, drawn at random",) if drawn else ()
+    calls = stand_in("sdf_siren.io", read_points=PointCloud(np.eye(3), notes=notes))
+    ReadPoints().run({}, context)
+    assert calls[0][2]["max_points"] == 50
+    assert any("--max-points 50" in note["text"] for note in said("note")) == drawn
+
+
+def test_too_little_memory_is_refused_before_the_file_is_read(stand_in, context):
+    free(stand_in, 10**6, OutOfMemoryError("expected more"))
+    calls = stand_in("sdf_siren.io", read_points=None)
+    with pytest.raises(OutOfMemoryError):
+        ReadPoints().run({}, context)
+    assert calls == []
 
 
 def test_the_default_is_that_of_the_call():

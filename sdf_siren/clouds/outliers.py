@@ -1,0 +1,230 @@
+"""Points that float away from the surface: found by their neighbours, in any units and at any density.
+
+Three questions, each against what is around a point and none against the scan as a whole, so that a scan may
+be dense here and sparse there:
+
+* is it much lonelier than its neighbours are, and off their plane?  Asked of the scan and of random parts
+  of it, a quarter the size each time: many outliers are each other's neighbours, and only in a part with
+  few of them does one see the surface again;
+* is it somewhat lonelier, and many times farther off the plane of its neighbours than they are?
+* does it belong to a handful of points with nothing else in reach?
+
+Loneliness is the distance to the eighth neighbour over the median of the same for the neighbours: the local
+outlier factor of Breunig et al. (2000) without its smoothing. docs/method.md says what each number was
+measured to do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import coo_matrix
+from scipy.sparse.csgraph import connected_components
+from scipy.spatial import cKDTree
+
+from sdf_siren.clouds.point_cloud import PointCloud
+
+LONELY = 3.0
+"""Loneliness of outliers. The largest found on uniform samples of surfaces, noisy ones too, is 2.0."""
+
+APART, APART_HEIGHT = 1.6, 10.0
+"""Loneliness from which on a point counts that is so many times farther from its neighbours' plane than
+they are."""
+
+OFF_PLANE, THICK = 0.4, 0.25
+"""What is lonely and yet in the plane of its neighbours is the rim of a denser part. So it must be off the
+plane by that part of its distance to the nearest, or there must be no plane: neighbours thicker than that
+part of their width."""
+
+FLAT = 0.1
+"""Points in a plane of neighbours that is thinner than this lie on a surface; nothing more is asked."""
+
+HANDFUL, REACH, GAP = 20, 1.5, 2.0
+"""Most points of a group that may float away; and, in units of the spacing (to the eighth neighbour) at the
+farther end, the longest step within a group and the shortest from it to the rest."""
+
+HEAPED, HEAP = 4.0, 0.2
+"""The distance to the 64th neighbour over that to the eighth is 2.8 on a surface. From this ratio on points
+come in heaps (a scan merged with itself, several shots at each place) or along lines, and those in a box of
+that part of the distance to the 64th count as one."""
+
+MOST_REMOVED = 0.25
+"""If more than this share would go, the scan is no surface with outliers and stays as it is."""
+
+_NEIGHBOURS, _AROUND, _MANY = 8, 32, 64
+_SAMPLE = 2000
+_SMALLEST = 1e-9
+_THINNING, _FEWEST = 4, 400
+_PASSES = 3
+_CHUNK = 16_384
+
+Floats = NDArray[np.float64]
+Mask = NDArray[np.bool_]
+
+
+def without_outliers(cloud: PointCloud) -> PointCloud:
+    """The cloud without the points that float away from its surface, and a note that counts them.
+
+    Points within about two spacings of the surface stay: what they do to a fit its robust losses bear. So do
+    rims, tips and sparse parts. Without outliers the result is ``cloud`` itself.
+    """
+    found = outliers(cloud.frame.to_cube(cloud.points))
+    count = int(found.sum())
+    if not count:
+        return cloud
+    share = f"{count} of {len(cloud)} points ({count / len(cloud):.2%})"
+    if count > MOST_REMOVED * len(cloud):
+        note = f"{share} float away from the rest: that is too much for outliers, they were kept"
+        return cloud.select(np.ones(len(cloud), dtype=bool), note)
+    return cloud.select(
+        ~found, f"{share} float away from the surface and were dropped (--keep-outliers keeps them)"
+    )
+
+
+def outliers(points: NDArray[np.floating]) -> Mask:
+    """Which of ``points`` (n, 3), in any units, float away from the surface that the others lie on: (n,)."""
+    places, place_of = _places(np.ascontiguousarray(points, dtype=np.float64))
+    found = np.zeros(len(places), dtype=bool)
+    for _ in range(_PASSES):
+        left = np.flatnonzero(~found)
+        if len(left) <= _AROUND + 1:
+            break
+        bad = left[_stray(places[left])]
+        found[bad] = True
+        if not len(bad):
+            break
+    return found[place_of]
+
+
+def _places(points: Floats) -> tuple[Floats, NDArray[np.int64]]:
+    """Where the points are, and the place of each: the points themselves unless they come in heaps."""
+    everything = np.arange(len(points))
+    if len(points) <= _MANY:
+        return points, everything
+    rows = np.random.default_rng(0).permutation(len(points))[:_SAMPLE]
+    few, many = np.median(cKDTree(points).query(points[rows], k=[_NEIGHBOURS + 1, _MANY + 1])[0], axis=0)
+    if not many > max(HEAPED * few, _SMALLEST * float(np.ptp(points, axis=0).max())):
+        return points, everything
+    box = np.floor((points - points.min(axis=0)) / (HEAP * many)).astype(np.int64)
+    _, first, place_of = np.unique(box, axis=0, return_index=True, return_inverse=True)
+    return points[first], place_of.reshape(-1)
+
+
+def _stray(points: Floats) -> Mask:
+    """What one look finds."""
+    everything = np.arange(len(points))
+    whole = _Look.at(points, everything, everything)
+    found = whole.lonely | whole.apart | _handfuls(points, whole.spacing)
+    asked = np.flatnonzero(~whole.flat & ~found)
+    order = np.random.default_rng(0).permutation(len(points))
+    size = len(points)
+    while size > 2 * _FEWEST and len(asked):
+        size = max(_FEWEST, size // _THINNING)
+        part = _Look.at(points, np.sort(order[:size]), asked, whole.spacing)
+        found[asked[part.lonely]] = True
+        asked = asked[~part.lonely]
+    return found
+
+
+@dataclass(frozen=True)
+class _Look:
+    """What some points, the asked ones, look like among a part of the scan; all (m,).
+
+    Attributes:
+        lonely, apart: the first two questions of this module.
+        flat: on a plane with the neighbours.
+        spacing: distance to the eighth neighbour.
+    """
+
+    lonely: Mask
+    apart: Mask
+    flat: Mask
+    spacing: Floats
+
+    @classmethod
+    def at(
+        cls,
+        points: Floats,
+        part: NDArray[np.int64],
+        asked: NDArray[np.int64],
+        spacing_before: Floats | None = None,
+    ) -> _Look:
+        """Look at ``points[asked]`` among ``points[part]``; both sorted.
+
+        With the points' spacing among all of them (n,), only those are lonely that were so before: a small
+        dense piece has few points in a part of the scan, and is none the worse for it.
+        """
+        among = points[part]
+        tree = cKDTree(among)
+        spacing = np.concatenate([d[:, _NEIGHBOURS] for _, d, _ in _queries(tree, among, _NEIGHBOURS + 1)])
+        member = np.isin(asked, part, assume_unique=True)
+        pieces = []
+        for rows, distance, index in _queries(tree, points[asked], _AROUND + 1):
+            # A point of the part is its own nearest; of the others the last one is too many.
+            own = member[rows, None]
+            distance = np.where(own, distance[:, 1:], distance[:, :-1])
+            index = np.where(own, index[:, 1:], index[:, :-1])
+            reach = distance[:, _NEIGHBOURS - 1]
+            ratio = reach / np.maximum(np.median(spacing[index], axis=1), 1e-300)
+            if spacing_before is not None:
+                before = np.median(spacing_before[part][index], axis=1)
+                ratio = np.minimum(ratio, spacing_before[asked[rows]] / np.maximum(before, 1e-300))
+            height, thickness, width = _plane(points[asked[rows]], among[index[:, :_NEIGHBOURS]])
+            off = height > OFF_PLANE * distance[:, 0]
+            thick = thickness > THICK * width
+            pieces.append(
+                (
+                    (ratio > LONELY) & (off | thick),
+                    (ratio > APART) & off & (height > APART_HEIGHT * thickness),
+                    ~off & (thickness < FLAT * width),
+                    reach,
+                )
+            )
+        return cls(*(np.concatenate(column) for column in zip(*pieces, strict=True)))
+
+
+def _queries(tree: cKDTree, points: Floats, count: int) -> Iterator[tuple[slice, Floats, NDArray[np.int64]]]:
+    """Slices of ``points`` with distances and indices (m, count) of the nearest in ``tree``."""
+    for start in range(0, len(points), _CHUNK):
+        rows = slice(start, start + _CHUNK)
+        distance, index = tree.query(points[rows], k=count, workers=-1)
+        yield rows, distance, index
+
+
+def _plane(points: Floats, near: Floats) -> tuple[Floats, Floats, Floats]:
+    """For ``points`` (m, 3) and their neighbours (m, k, 3): the height above the neighbours' plane, and their
+    own spread across and along it; along, the mean of two sides, for a line is as flat as a plane."""
+    mean = near.mean(axis=1, keepdims=True)
+    offset = near - mean
+    value, vector = np.linalg.eigh(offset.swapaxes(1, 2) @ offset / near.shape[1])
+    height = np.abs(np.einsum("nd,nd->n", vector[:, :, 0], points - mean[:, 0]))
+    across, narrow, wide = np.sqrt(np.maximum(value, 0)).T
+    return height, across, np.sqrt(narrow * wide)
+
+
+def _handfuls(points: Floats, spacing: Floats) -> Mask:
+    """Members of small groups with a wide gap around them."""
+    count = len(points)
+    tree = cKDTree(points)
+    near, steps = [], []
+    for _, distance, index in _queries(tree, points, _NEIGHBOURS + 1):
+        near.append(index[:, 1:].astype(np.int32))
+        steps.append(distance[:, 1:] <= REACH * spacing[index[:, 1:]])
+    linked = np.concatenate(steps).ravel()
+    here = np.repeat(np.arange(count, dtype=np.int32), _NEIGHBOURS)[linked]
+    there = np.concatenate(near).ravel()[linked]
+    links = coo_matrix((np.ones(len(here), dtype=bool), (here, there)), shape=(count, count))
+    groups, group = connected_components(links, directed=False)
+    few = np.flatnonzero((np.bincount(group) <= HANDFUL)[group])
+    gap = np.full(groups, np.inf)
+    for rows, distance, index in _queries(tree, points[few], _AROUND + 1):
+        own = group[few[rows]]
+        outside = group[index] != own[:, None]
+        steps_out = np.where(outside, distance / np.maximum(spacing[index], 1e-300), np.inf)
+        np.minimum.at(gap, own, steps_out.min(axis=1))
+    found = np.zeros(count, dtype=bool)
+    found[few] = gap[group[few]] > GAP
+    return found

@@ -1,0 +1,88 @@
+"""Free memory from made-up system files, and what fits into it."""
+
+from __future__ import annotations
+
+import pytest
+
+from sdf_siren.errors import OutOfMemoryError
+from sdf_siren.memory import SPARED, bytes_free, bytes_needed, points_within
+
+GB = 10**9
+
+
+@pytest.fixture
+def system(tmp_path):
+    """``system(path=text, ...)`` writes files below a root and gives what is free there."""
+
+    def write(files):
+        for name, text in files.items():
+            path = tmp_path / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text)
+        return bytes_free(tmp_path)
+
+    return write
+
+
+MACHINE = {"proc/meminfo": "MemTotal: 20000000 kB\nMemAvailable:   16000000 kB\n"}
+
+
+def test_the_machine_alone(system):
+    assert system(MACHINE) == 16_000_000 * 1024
+
+
+def test_nothing_known(system):
+    assert system({}) is None
+
+
+def test_version_two_and_the_groups_around(system):
+    group = {
+        "proc/self/cgroup": "0::/user/job\n",
+        "sys/fs/cgroup/user/job/memory.max": "max\n",
+        "sys/fs/cgroup/user/job/memory.current": f"{GB}\n",
+        "sys/fs/cgroup/user/memory.max": f"{4 * GB}\n",
+        "sys/fs/cgroup/user/memory.current": f"{3 * GB}\n",
+        "sys/fs/cgroup/user/memory.stat": f"anon 5\ninactive_file {GB // 2}\n",
+    }
+    assert system(MACHINE | group) == 1.5 * GB
+
+
+def test_version_one(system):
+    group = {
+        "proc/self/cgroup": "5:cpu,cpuacct:/x\n4:memory:/job\n0::/\n",
+        "sys/fs/cgroup/memory/job/memory.limit_in_bytes": f"{2 * GB}\n",
+        "sys/fs/cgroup/memory/job/memory.usage_in_bytes": f"{GB}\n",
+        "sys/fs/cgroup/memory/memory.limit_in_bytes": "9223372036854771712\n",
+        "sys/fs/cgroup/memory/memory.usage_in_bytes": f"{3 * GB}\n",
+    }
+    assert system(MACHINE | group) == GB
+
+
+def test_a_group_over_its_limit_leaves_nothing(system):
+    group = {
+        "proc/self/cgroup": "0::/\n",
+        "sys/fs/cgroup/memory.max": f"{GB}\n",
+        "sys/fs/cgroup/memory.current": f"{2 * GB}\n",
+    }
+    assert system(MACHINE | group) == 0
+
+
+def test_this_machine_has_some():
+    free = bytes_free()
+    assert free is None or free > 1e6
+
+
+@pytest.mark.parametrize("free", [2 * GB, 16 * GB, 200 * GB])
+def test_what_fits_needs_no_more_than_is_free(free):
+    points = points_within(free)
+    assert points is not None
+    assert bytes_needed(points) <= SPARED * free < bytes_needed(points + 1)
+
+
+def test_too_little_for_any_scan():
+    with pytest.raises(OutOfMemoryError, match=r"expected at least 0.\d+ GB of free memory, found 0.2 GB"):
+        points_within(GB // 5)
+
+
+def test_unknown_memory_limits_nothing():
+    assert points_within(None) is None
