@@ -18,6 +18,7 @@ from sdf_siren.io.glb import check_glb
 from sdf_siren.io.number_rows import LINE_LIMIT, as_count, number_rows
 from sdf_siren.io.opening import checked_size, one_line
 from sdf_siren.io.raw_points import RawPoints, as_normals, joined, remark
+from sdf_siren.srgb import from_linear
 
 _OBJ_FACE = re.compile(rb"^[ \t]*f[ \t]", re.MULTILINE)
 _OFF_NAME = re.compile(r"^(?:ST)?(C?)(N?)OFF\b")
@@ -45,10 +46,21 @@ def has_faces(path: Path) -> bool:
     return True
 
 
+def has_off_colours(path: Path) -> bool:
+    """Whether the vertices of the OFF file at ``path`` have colours.
+
+    Raises:
+        InputError: the file cannot be opened, or its header is damaged.
+    """
+    with _open(path) as lines:
+        return _off_header(path, lines)[2]
+
+
 def read_vertices(path: Path) -> Iterator[RawPoints]:
     """The vertices of an OBJ, OFF or GLB file without faces, with normals and colours where it has them.
 
-    Normals are read from OBJ (as many as vertices) and NOFF files, colours from all three.
+    Normals are read from OBJ (as many as vertices) and NOFF files, colours from all three (of GLB, where
+    they are linear, to 8 bits of that).
 
     Raises:
         InputError: the file is damaged, or has no vertices.
@@ -165,7 +177,7 @@ def _read_glb(path: Path) -> Iterator[RawPoints]:
                 points = trimesh.transform_points(np.asarray(part.vertices, dtype=np.float64), matrix)
                 colours = np.asarray(getattr(part, "colors", None))
                 coloured = colours.shape == (len(points), 4)
-                yield RawPoints(points, colours=colours[:, :3] if coloured else None)
+                yield RawPoints(points, colours=from_linear(colours[:, :3] / 255) if coloured else None)
     except InputError:
         raise
     except Exception as error:  # its parsers raise whatever they stumble over in a damaged file
