@@ -60,6 +60,8 @@ Exit codes: 0 done, 1 the job failed, 2 usage, 3 unreadable input, 130 Ctrl-C, 1
     help="Where the scan was seen from; normals point there.",
 )
 @click.option("--flip-normals", is_flag=True, help="Turn all normals.")
+@click.option("--no-colours", is_flag=True, help="Leave the scan's colours out of the mesh.")
+@click.option("--intensity", is_flag=True, help="Give the mesh the scan's intensity (PLY and GLB hold it).")
 @run_options("scan")
 @version_option
 def scan(
@@ -72,6 +74,8 @@ def scan(
     normals: str | None,
     viewpoint: tuple[float, ...] | None,
     flip_normals: bool,
+    no_colours: bool,
+    intensity: bool,
     manner: Manner,
 ) -> None:
     """Turn the point cloud SCAN (PLY, PCD, LAS, E57, PTX, XYZ, NPY, ...) into a triangle mesh.
@@ -89,5 +93,7 @@ def scan(
         ("filter.normals", "mode", normals, "--normals"),
         ("filter.normals", "viewpoint", viewpoint, "--viewpoint"),
         ("filter.normals", "flip", flip_normals or None, "--flip-normals"),
+        ("filter.colours", "colours", False if no_colours else None, "--no-colours"),
+        ("filter.colours", "intensity", intensity or None, "--intensity"),
     ]
     carry_out("surface", scan, output, shorthands, manner)

@@ -16,6 +16,7 @@ NAMES = (
     "filter.normals",
     "fit.sdf",
     "extract.mesh",
+    "filter.colours",
     "measure.fit",
     "write.mesh",
     "write.field",

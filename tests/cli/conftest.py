@@ -15,6 +15,7 @@ from sdf_siren.engine.stage import Artifacts, Context, Stage
 from sdf_siren.errors import InputError, UsageError
 from sdf_siren.progress import Progress
 from sdf_siren.stages.extract_mesh import ExtractMesh
+from sdf_siren.stages.filter_colours import FilterColours
 from sdf_siren.stages.filter_normals import FilterNormals
 from sdf_siren.stages.fit_sdf import FitSdf
 from sdf_siren.stages.measure_fit import MeasureFit
@@ -48,6 +49,15 @@ class FakeReadField(ReadField):
 class FakeFilterNormals(FilterNormals):
     def run(self, artifacts: Artifacts, context: Context) -> Artifacts:
         return {"points": artifacts["points"]}
+
+    def plan(self, artifacts: Artifacts, context: Context) -> list[str]:
+        return []
+
+
+@dataclass(frozen=True)
+class FakeFilterColours(FilterColours):
+    def run(self, artifacts: Artifacts, context: Context) -> Artifacts:
+        return {"mesh": artifacts["mesh"]}
 
     def plan(self, artifacts: Artifacts, context: Context) -> list[str]:
         return []
@@ -130,6 +140,7 @@ FAKES: tuple[type[Stage], ...] = (
     FakeReadPoints,
     FakeReadField,
     FakeFilterNormals,
+    FakeFilterColours,
     FakeFitSdf,
     FakeExtractMesh,
     FakeMeasureFit,

@@ -108,12 +108,26 @@ def test_every_option(reconstruct, tmp_path):
     assert json.loads((folder / "manifest.json").read_text())["device"] == "cpu"
 
 
+def resolved(folder, stage):
+    """The options that the run in ``folder`` resolved for ``stage``."""
+    tables = tomllib.loads((folder / "pipeline.toml").read_text())["stages"]
+    return next(table for table in tables if table["use"] == stage)
+
+
+def test_colours(reconstruct, tmp_path):
+    assert reconstruct("scan.ply", "-o", "plain.ply", "--no-colours", "--intensity")[0] == 0
+    found = resolved(tmp_path / "plain.ply.run", "filter.colours")
+    assert found == {"use": "filter.colours", "colours": False, "intensity": True}
+    assert reconstruct("scan.ply", "-o", "out.ply")[0] == 0
+    found = resolved(tmp_path / "out.ply.run", "filter.colours")
+    assert found == {"use": "filter.colours", "colours": True, "intensity": False}
+
+
 def test_normals(reconstruct, tmp_path):
     words = ("--normals", "estimate", "--viewpoint", "1", "-2", "3.5", "--flip-normals")
     code, _, _ = reconstruct("scan.ply", "-o", "out.ply", *words)
     assert code == 0
-    resolved = tomllib.loads((tmp_path / "out.ply.run" / "pipeline.toml").read_text())
-    stage = next(table for table in resolved["stages"] if table["use"] == "filter.normals")
+    stage = resolved(tmp_path / "out.ply.run", "filter.normals")
     viewpoint = [1, -2, 3.5]
     assert stage == {"use": "filter.normals", "mode": "estimate", "viewpoint": viewpoint, "flip": True}
 
