@@ -32,6 +32,7 @@ ONLY_IN = {
     "pye57": {"io"},
     "safetensors": {"io", "fitting"},
     "skimage": {"meshing", "signals"},
+    "igl": {"meshing"},
     "tifffile": {"io"},
     "PIL": {"io", "render"},
 }
@@ -42,6 +43,7 @@ HEAVY = {
     "scipy",
     "numpy",
     "skimage",
+    "igl",
     "trimesh",
     "plyfile",
     "safetensors",

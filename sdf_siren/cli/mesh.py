@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from sdf_siren.cli.finish import Finish, finish_options
 from sdf_siren.cli.options import (
     machine_options,
     manner_options,
@@ -22,6 +23,7 @@ from sdf_siren.cli.request import CONTEXT
 @click.argument("field", type=click.Path(path_type=Path))
 @output_option
 @resolution_option
+@finish_options
 @machine_options
 @setting_option
 @manner_options
@@ -29,6 +31,7 @@ def mesh(
     field: Path,
     output: Path | None,
     resolution: int | None,
+    finish: Finish,
     device: str,
     threads: int | None,
     settings: tuple[str, ...],
@@ -36,7 +39,10 @@ def mesh(
     quiet: bool,
     verbose: bool,
 ) -> None:
-    """Turn the field file FIELD (field.safetensors in a run folder) into a triangle mesh."""
+    """Turn the field file FIELD (field.safetensors in a run folder) into a triangle mesh.
+
+    It has no colours: those are the scan's, and the file holds none of it.
+    """
     from sdf_siren.cli.running import perform
     from sdf_siren.engine.pipeline import Override, load, parse_override
     from sdf_siren.engine.shipped import shipped_pipeline
@@ -44,9 +50,9 @@ def mesh(
     from sdf_siren.stages import CATALOGUE
 
     refuse_contradiction(quiet, verbose)
-    overrides = [parse_override(text) for text in settings]
-    if resolution is not None:
-        overrides.insert(0, Override("extract.mesh", "resolution", resolution, "--resolution"))
+    shorthands = [("extract.mesh", "resolution", resolution, "--resolution"), *finish.shorthands()]
+    overrides = [Override(*given) for given in shorthands if given[2] is not None]
+    overrides += [parse_override(text) for text in settings]
     request = Request(
         pipeline=load(shipped_pipeline("field"), CATALOGUE).with_options(overrides),
         input=field,

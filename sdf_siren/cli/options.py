@@ -16,6 +16,7 @@ LIBRARIES = (
     "torch",
     "numpy",
     "scipy",
+    "libigl",
     "open3d",
     "scikit-image",
     "trimesh",

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from sdf_siren.cli.finish import Finish, finish_options
 from sdf_siren.cli.options import output_option, resolution_option, version_option
 from sdf_siren.cli.request import CONTEXT, Manner, carry_out, run_options, time_shorthands
 
@@ -60,6 +61,7 @@ Exit codes: 0 done, 1 the job failed, 2 usage, 3 unreadable input, 130 Ctrl-C, 1
     help="Where the scan was seen from; normals point there.",
 )
 @click.option("--flip-normals", is_flag=True, help="Turn all normals.")
+@finish_options
 @click.option("--no-colours", is_flag=True, help="Leave the scan's colours out of the mesh.")
 @click.option("--intensity", is_flag=True, help="Give the mesh the scan's intensity (PLY and GLB hold it).")
 @run_options("scan")
@@ -76,6 +78,7 @@ def scan(
     flip_normals: bool,
     no_colours: bool,
     intensity: bool,
+    finish: Finish,
     manner: Manner,
 ) -> None:
     """Turn the point cloud SCAN (PLY, PCD, LAS, E57, PTX, XYZ, NPY, ...) into a triangle mesh.
@@ -93,6 +96,7 @@ def scan(
         ("filter.normals", "mode", normals, "--normals"),
         ("filter.normals", "viewpoint", viewpoint, "--viewpoint"),
         ("filter.normals", "flip", flip_normals or None, "--flip-normals"),
+        *finish.shorthands(),
         ("filter.colours", "colours", False if no_colours else None, "--no-colours"),
         ("filter.colours", "intensity", intensity or None, "--intensity"),
     ]

@@ -16,6 +16,7 @@ NAMES = (
     "filter.normals",
     "fit.sdf",
     "extract.mesh",
+    "filter.mesh",
     "filter.colours",
     "measure.fit",
     "write.mesh",

@@ -16,6 +16,7 @@ from sdf_siren.errors import InputError, UsageError
 from sdf_siren.progress import Progress
 from sdf_siren.stages.extract_mesh import ExtractMesh
 from sdf_siren.stages.filter_colours import FilterColours
+from sdf_siren.stages.filter_mesh import FilterMesh
 from sdf_siren.stages.filter_normals import FilterNormals
 from sdf_siren.stages.fit_sdf import FitSdf
 from sdf_siren.stages.measure_fit import MeasureFit
@@ -61,6 +62,12 @@ class FakeFilterColours(FilterColours):
 
     def plan(self, artifacts: Artifacts, context: Context) -> list[str]:
         return []
+
+
+@dataclass(frozen=True)
+class FakeFilterMesh(FilterMesh):
+    def run(self, artifacts: Artifacts, context: Context) -> Artifacts:
+        return {"mesh": artifacts["mesh"]}
 
 
 @dataclass(frozen=True)
@@ -141,6 +148,7 @@ FAKES: tuple[type[Stage], ...] = (
     FakeReadField,
     FakeFilterNormals,
     FakeFilterColours,
+    FakeFilterMesh,
     FakeFitSdf,
     FakeExtractMesh,
     FakeMeasureFit,
