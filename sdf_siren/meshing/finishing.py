@@ -58,7 +58,8 @@ def finished(
         notes.append("edges of the mesh have more than two faces: no holes were filled, no faces taken away")
         holes, faces = False, None
     if holes:
-        filling = fill_holes(vertices, triangles, (widest_hole or np.inf) * field.frame.scale)
+        widest = np.inf if widest_hole is None else widest_hole * field.frame.scale
+        filling = fill_holes(vertices, triangles, widest)
         vertices, triangles = filling.vertices, filling.faces
         notes.append(f"{filling.filled} holes were filled, {filling.left} wider ones left")
     if smooth:
