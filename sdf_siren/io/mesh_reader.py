@@ -18,7 +18,7 @@ from sdf_siren.errors import InputError
 from sdf_siren.io.glb import check_glb
 from sdf_siren.io.opening import checked_size, one_line
 from sdf_siren.io.ply import read_ply_mesh
-from sdf_siren.io.raw_points import RawPoints, as_colours, as_normals, joined
+from sdf_siren.io.raw_points import RawPoints, as_colours, as_normals, as_single, joined
 from sdf_siren.io.vertex_files import has_off_colours, read_vertices
 from sdf_siren.srgb import from_linear
 
@@ -127,7 +127,7 @@ def _scalars(loaded: Any) -> dict[str, NDArray[np.float32]]:
     for name, values in loaded.vertex_attributes.items():
         numbers = np.asarray(values)
         if name.startswith("_") and numbers.dtype.kind == "f" and numbers.size == len(loaded.vertices):
-            found[name[1:].lower()] = numbers.reshape(-1).astype(np.float32)
+            found[name[1:].lower()] = as_single(numbers.reshape(-1))
     return found
 
 

@@ -17,7 +17,7 @@ from sdf_siren.errors import InputError
 from sdf_siren.io.glb import check_glb
 from sdf_siren.io.number_rows import LINE_LIMIT, as_count, number_rows
 from sdf_siren.io.opening import checked_size, one_line
-from sdf_siren.io.raw_points import RawPoints, as_normals, joined, remark
+from sdf_siren.io.raw_points import RawPoints, as_normals, as_single, joined, remark
 from sdf_siren.srgb import from_linear
 
 _OBJ_FACE = re.compile(rb"^[ \t]*f[ \t]", re.MULTILINE)
@@ -103,7 +103,7 @@ def _read_obj(path: Path) -> Iterator[RawPoints]:
     with _open(path) as file:
         pieces = []
         for rows in number_rows(path, _Marked(file, "v"), "v x y z [r g b]"):
-            colours = rows[:, 3:6].astype(np.float32) if rows.shape[1] == 6 else None
+            colours = as_single(rows[:, 3:6]) if rows.shape[1] == 6 else None
             pieces.append(RawPoints(_three(path, rows), colours=colours))
     whole = joined(pieces)
     given = np.concatenate(normals) if normals else np.empty((0, 3), dtype=np.float32)
@@ -157,7 +157,7 @@ def _read_off(path: Path) -> Iterator[RawPoints]:
             yield RawPoints(
                 np.ascontiguousarray(rows[:, :3]),
                 as_normals(rows[:, 3:6]) if oriented else None,
-                rows[:, first : first + 3].astype(np.float32) if coloured else None,
+                as_single(rows[:, first : first + 3]) if coloured else None,
             )
     if done < count:
         raise InputError(f"{path}: expected {count} vertices, found {done}; the file is truncated")

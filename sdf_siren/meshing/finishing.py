@@ -53,6 +53,8 @@ def finished(
     if components:
         mesh, removed = _largest(mesh, components)
         notes += [f"removed the {removed} smallest components of the mesh, as asked"] if removed else []
+    if not (holes or smooth or faces is not None):
+        return mesh, tuple(notes)
     vertices, triangles = field.frame.to_cube(mesh.vertices), mesh.faces
     if (holes or faces is not None) and not edges_of(triangles, len(vertices)).manifold:
         notes.append("edges of the mesh have more than two faces: no holes were filled, no faces taken away")
