@@ -95,8 +95,8 @@ def _read_with_trimesh(path: Path, suffix: str) -> Mesh:
                 skip_materials=True,
             )
         mesh = Mesh(
-            np.asarray(loaded.vertices, dtype=np.float64).reshape(-1, 3),
-            np.asarray(loaded.faces, dtype=np.int64).reshape(-1, 3),
+            np.asarray(loaded.vertices, dtype=np.float64),
+            np.asarray(loaded.faces, dtype=np.int64),
             colours=_off_colours(path) if suffix == ".off" else _colours(loaded, linear=suffix == ".glb"),
             scalars=_scalars(loaded),
         )

@@ -174,7 +174,10 @@ def _read_glb(path: Path) -> Iterator[RawPoints]:
             for node in scene.graph.nodes_geometry:
                 matrix, name = scene.graph[node]
                 part = scene.geometry[name]
-                points = trimesh.transform_points(np.asarray(part.vertices, dtype=np.float64), matrix)
+                places = np.asarray(part.vertices, dtype=np.float64)
+                if places.ndim != 2 or places.shape[1] != 3:
+                    raise InputError(f"{path}: expected three coordinates per point, found {places.shape}")
+                points = trimesh.transform_points(places, matrix)
                 colours = np.asarray(getattr(part, "colors", None))
                 coloured = colours.shape == (len(points), 4)
                 yield RawPoints(points, colours=from_linear(colours[:, :3] / 255) if coloured else None)

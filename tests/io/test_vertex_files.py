@@ -70,6 +70,15 @@ def test_glb(tmp_path: Path) -> None:
     np.testing.assert_array_equal(cloud.colours, from_linear(COLOURS / 255))
 
 
+def test_points_of_four_coordinates(tmp_path: Path) -> None:
+    """An accessor without data is one of zeros, as wide as it says."""
+    whole = trimesh.Scene([trimesh.PointCloud(POINTS)]).export(file_type="glb")
+    content = whole.replace(b'"VEC3"', b'"VEC4"').replace(b'"bufferView":', b'"bufferless":')
+    (tmp_path / "a.glb").write_bytes(content)
+    with pytest.raises(InputError, match=r"three coordinates per point, found \(30, 4\)"):
+        read_points(tmp_path / "a.glb")
+
+
 def test_the_option_for_meshes_changes_nothing(tmp_path: Path) -> None:
     (tmp_path / "a.obj").write_text(lines(POINTS, word="v"))
     assert len(read_points(tmp_path / "a.obj", mesh_as_scan=True)) == 30
