@@ -73,6 +73,7 @@ def test_reconstruct_commands(folder, capsys):
         "skull_points_100k_mesh.ply",
         "spot.obj",
         "fine.ply",
+        "small.glb",
         "timed.obj",
         "compare.html",
         "poisson_solution.npz",

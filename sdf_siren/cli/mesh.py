@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from sdf_siren.cli.finish import Finish, finish_options
 from sdf_siren.cli.options import (
     machine_options,
     manner_options,
@@ -20,6 +21,7 @@ from sdf_siren.cli.request import CONTEXT, carry_out_again
 @click.argument("field", type=click.Path(path_type=Path))
 @output_option
 @resolution_option
+@finish_options
 @machine_options
 @setting_option
 @manner_options
@@ -27,6 +29,7 @@ def mesh(
     field: Path,
     output: Path | None,
     resolution: int | None,
+    finish: Finish,
     device: str,
     threads: int | None,
     settings: tuple[str, ...],
@@ -34,12 +37,15 @@ def mesh(
     quiet: bool,
     verbose: bool,
 ) -> None:
-    """Turn the field file FIELD (field.safetensors in a run folder) into a triangle mesh."""
+    """Turn the field file FIELD (field.safetensors in a run folder) into a triangle mesh.
+
+    It has no colours: those are the scan's, and the file holds none of it.
+    """
     carry_out_again(
         "field",
         field,
         output or Path(f"{field.stem}_mesh.ply"),
-        [("extract.mesh", "resolution", resolution, "--resolution")],
+        [("extract.mesh", "resolution", resolution, "--resolution"), *finish.shorthands()],
         device=device,
         threads=threads,
         settings=settings,

@@ -8,6 +8,7 @@ import click
 
 from sdf_siren.batch.discovery import means_many
 from sdf_siren.cli.batch import Many, batch_options, carry_out_batch
+from sdf_siren.cli.finish import Finish, finish_options
 from sdf_siren.cli.options import output_option, resolution_option, version_option
 from sdf_siren.cli.request import CONTEXT, Manner, carry_out, run_options
 
@@ -78,6 +79,9 @@ Exit codes: 0 done, 1 the job failed, 2 usage, 3 unreadable input, 130 Ctrl-C, 1
     help="Where the scan was seen from; normals point there.",
 )
 @click.option("--flip-normals", is_flag=True, help="Turn all normals.")
+@finish_options
+@click.option("--no-colours", is_flag=True, help="Leave the scan's colours out of the mesh.")
+@click.option("--intensity", is_flag=True, help="Give the mesh the scan's intensity (PLY and GLB hold it).")
 @click.option(
     "--report/--no-report",
     default=None,
@@ -100,6 +104,9 @@ def scan(
     normals: str | None,
     viewpoint: tuple[float, ...] | None,
     flip_normals: bool,
+    no_colours: bool,
+    intensity: bool,
+    finish: Finish,
     report: bool | None,
     many: Many,
     manner: Manner,
@@ -124,6 +131,9 @@ def scan(
         ("filter.normals", "mode", normals, "--normals"),
         ("filter.normals", "viewpoint", viewpoint, "--viewpoint"),
         ("filter.normals", "flip", flip_normals or None, "--flip-normals"),
+        *finish.shorthands(),
+        ("filter.colours", "colours", False if no_colours else None, "--no-colours"),
+        ("filter.colours", "intensity", intensity or None, "--intensity"),
         ("write.report", "wanted", report, "--report"),
     ]
     if means_many(scans):

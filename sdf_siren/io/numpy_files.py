@@ -66,7 +66,7 @@ def read_npz_points(path: Path) -> Iterator[RawPoints]:
         with zipfile.ZipFile(path) as archive:
             members = {info.filename.removesuffix(".npy"): info for info in archive.infolist()}
             if "points" not in members:
-                found = ", ".join(sorted(members)[:5]) or "none"
+                found = ", ".join(map(repr, sorted(members)[:5])) or "none"
                 raise InputError(f"{path}: expected an array 'points' in the archive, found {found[:80]}")
             raw = _split(_member(path, archive, members["points"]))
             normals, colours = raw.normals, raw.colours

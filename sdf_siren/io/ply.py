@@ -21,7 +21,16 @@ from sdf_siren.errors import InputError
 from sdf_siren.io.number_rows import LINE_LIMIT, as_whole, number_rows
 from sdf_siren.io.opening import one_line
 from sdf_siren.io.ply_header import FACE_LISTS, PLYFILE_ERRORS, PlyHeader, read_header
-from sdf_siren.io.raw_points import RawPoints, as_intensity, as_normals, as_points, joined, pieces_of, remark
+from sdf_siren.io.raw_points import (
+    RawPoints,
+    as_colours,
+    as_intensity,
+    as_normals,
+    as_points,
+    joined,
+    pieces_of,
+    remark,
+)
 
 _COORDINATES = ("x", "y", "z")
 _NORMALS = ("nx", "ny", "nz")
@@ -128,6 +137,8 @@ def _read_text(header: PlyHeader, index: int, wanted: list[str]) -> Iterator[Col
 def read_ply_mesh(path: Path) -> Mesh:
     """The triangles of a PLY file; polygons are cut into fans.
 
+    Its vertices keep normals, colours, and every further property of floating type as a scalar.
+
     Raises:
         InputError: the file is damaged or has no faces.
     """
@@ -144,12 +155,21 @@ def read_ply_mesh(path: Path) -> Mesh:
         data = _plyfile_data(path, name)
         polygons = data["face"][name]
         faces = polygons.astype(np.int64) if polygons.dtype != object else fans(list(polygons))
+        scalars = _scalars(data["vertex"].data)
     except (plyfile.PlyParseError, *PLYFILE_ERRORS) as error:
         raise InputError(f"{path}: the faces cannot be read ({one_line(error)})") from None
     try:
-        return Mesh(raw.points, faces, raw.normals)
+        colours = None if raw.colours is None else as_colours(raw.colours)
+        return Mesh(raw.points, faces, raw.normals, colours, scalars)
     except ValueError as error:
         raise InputError(f"{path}: not a valid mesh ({one_line(error)})") from None
+
+
+def _scalars(vertices: NDArray[np.void]) -> dict[str, NDArray[np.float32]]:
+    """The properties of floating type that are neither places, normals nor colours."""
+    known = {*_COORDINATES, *_NORMALS, *_COLOURS, "alpha"}
+    kinds = {name: vertices.dtype[name] for name in vertices.dtype.names or () if name not in known}
+    return {name: as_intensity(vertices[name]) for name, kind in kinds.items() if kind.kind == "f"}
 
 
 def _plyfile_data(path: Path, name: str) -> Any:

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from sdf_siren.errors import InputError
 from sdf_siren.io.number_rows import LINE_LIMIT, as_count, number_rows
 from sdf_siren.io.opening import checked_size
-from sdf_siren.io.raw_points import RawPoints, as_intensity, remark
+from sdf_siren.io.raw_points import RawPoints, as_intensity, as_single, remark
 from sdf_siren.io.text import open_text
 
 _LEAST_ROW = 8
@@ -61,7 +61,7 @@ def _placed(rows: NDArray[np.float64], matrix: NDArray[np.float64]) -> RawPoints
         points = rows[:, :3] @ matrix[:3, :3] + matrix[3, :3]
     return RawPoints(
         points,
-        colours=rows[:, 4:7].astype(np.float32) if rows.shape[1] == 7 else None,
+        colours=as_single(rows[:, 4:7]) if rows.shape[1] == 7 else None,
         sensors=np.broadcast_to(matrix[3, :3], points.shape),
         intensity=as_intensity(rows[:, 3]) if rows.shape[1] > 3 else None,
     )

@@ -84,14 +84,18 @@ def as_points(values: NDArray[np.generic]) -> NDArray[np.float64]:
 
 def as_normals(values: NDArray[np.generic]) -> NDArray[np.float32]:
     """(n, 3) numbers as float32; what overflows becomes infinite and is dealt with as a bad normal."""
-    with np.errstate(over="ignore", invalid="ignore"):
-        return np.array(values, dtype=np.float32, order="C")
+    return as_single(values)
 
 
 def as_intensity(values: NDArray[np.generic]) -> NDArray[np.float32]:
     """(n,) numbers as float32; what overflows becomes infinite."""
+    return as_single(values)
+
+
+def as_single(values: NDArray[np.generic]) -> NDArray[np.float32]:
+    """Numbers of a file as float32, a copy; what overflows becomes infinite without a word."""
     with np.errstate(over="ignore", invalid="ignore"):
-        return np.array(values, dtype=np.float32)
+        return np.array(values, dtype=np.float32, order="C")
 
 
 def as_colours(values: NDArray[np.generic]) -> NDArray[np.uint8]:

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from sdf_siren.errors import InputError
 from sdf_siren.io.number_rows import LINE_LIMIT, as_count, number_rows
 from sdf_siren.io.opening import checked_size
-from sdf_siren.io.raw_points import RawPoints, as_intensity, as_normals, joined, remark
+from sdf_siren.io.raw_points import RawPoints, as_intensity, as_normals, as_single, joined, remark
 
 HEAD_LINES = 100
 """Lines looked at to find the first row of numbers."""
@@ -172,7 +172,7 @@ def split_columns(rows: NDArray[np.float64], layout: Layout, notes: tuple[str, .
     return RawPoints(
         np.ascontiguousarray(rows[:, layout["points"]]),
         as_normals(rows[:, layout["normals"]]) if "normals" in layout else None,
-        rows[:, layout["colours"]].astype(np.float32) if "colours" in layout else None,
+        as_single(rows[:, layout["colours"]]) if "colours" in layout else None,
         notes,
         intensity=as_intensity(rows[:, layout["intensity"][0]]) if "intensity" in layout else None,
     )

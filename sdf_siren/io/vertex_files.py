@@ -17,7 +17,8 @@ from sdf_siren.errors import InputError
 from sdf_siren.io.glb import check_glb
 from sdf_siren.io.number_rows import LINE_LIMIT, as_count, number_rows
 from sdf_siren.io.opening import checked_size, one_line
-from sdf_siren.io.raw_points import RawPoints, as_normals, joined, remark
+from sdf_siren.io.raw_points import RawPoints, as_normals, as_single, joined, remark
+from sdf_siren.srgb import from_linear
 
 _OBJ_FACE = re.compile(rb"^[ \t]*f[ \t]", re.MULTILINE)
 _OFF_NAME = re.compile(r"^(?:ST)?(C?)(N?)OFF\b")
@@ -45,10 +46,21 @@ def has_faces(path: Path) -> bool:
     return True
 
 
+def has_off_colours(path: Path) -> bool:
+    """Whether the vertices of the OFF file at ``path`` have colours.
+
+    Raises:
+        InputError: the file cannot be opened, or its header is damaged.
+    """
+    with _open(path) as lines:
+        return _off_header(path, lines)[2]
+
+
 def read_vertices(path: Path) -> Iterator[RawPoints]:
     """The vertices of an OBJ, OFF or GLB file without faces, with normals and colours where it has them.
 
-    Normals are read from OBJ (as many as vertices) and NOFF files, colours from all three.
+    Normals are read from OBJ (as many as vertices) and NOFF files, colours from all three (of GLB, where
+    they are linear, to 8 bits of that).
 
     Raises:
         InputError: the file is damaged, or has no vertices.
@@ -91,7 +103,7 @@ def _read_obj(path: Path) -> Iterator[RawPoints]:
     with _open(path) as file:
         pieces = []
         for rows in number_rows(path, _Marked(file, "v"), "v x y z [r g b]"):
-            colours = rows[:, 3:6].astype(np.float32) if rows.shape[1] == 6 else None
+            colours = as_single(rows[:, 3:6]) if rows.shape[1] == 6 else None
             pieces.append(RawPoints(_three(path, rows), colours=colours))
     whole = joined(pieces)
     given = np.concatenate(normals) if normals else np.empty((0, 3), dtype=np.float32)
@@ -145,7 +157,7 @@ def _read_off(path: Path) -> Iterator[RawPoints]:
             yield RawPoints(
                 np.ascontiguousarray(rows[:, :3]),
                 as_normals(rows[:, 3:6]) if oriented else None,
-                rows[:, first : first + 3].astype(np.float32) if coloured else None,
+                as_single(rows[:, first : first + 3]) if coloured else None,
             )
     if done < count:
         raise InputError(f"{path}: expected {count} vertices, found {done}; the file is truncated")
@@ -162,10 +174,13 @@ def _read_glb(path: Path) -> Iterator[RawPoints]:
             for node in scene.graph.nodes_geometry:
                 matrix, name = scene.graph[node]
                 part = scene.geometry[name]
-                points = trimesh.transform_points(np.asarray(part.vertices, dtype=np.float64), matrix)
+                places = np.asarray(part.vertices, dtype=np.float64)
+                if places.ndim != 2 or places.shape[1] != 3:
+                    raise InputError(f"{path}: expected three coordinates per point, found {places.shape}")
+                points = trimesh.transform_points(places, matrix)
                 colours = np.asarray(getattr(part, "colors", None))
                 coloured = colours.shape == (len(points), 4)
-                yield RawPoints(points, colours=colours[:, :3] if coloured else None)
+                yield RawPoints(points, colours=from_linear(colours[:, :3] / 255) if coloured else None)
     except InputError:
         raise
     except Exception as error:  # its parsers raise whatever they stumble over in a damaged file

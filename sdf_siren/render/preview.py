@@ -15,7 +15,7 @@ from sdf_siren.files import atomic_path
 from sdf_siren.frames import Similarity
 from sdf_siren.render.camera import MARGIN, VIEWS, Camera, framing
 from sdf_siren.render.scene import Scene
-from sdf_siren.render.shading import BACKGROUND, canvas, encode
+from sdf_siren.render.shading import BACKGROUND, canvas, encode, linear
 from sdf_siren.render.splats import draw_points
 from sdf_siren.render.surface import draw_surface
 
@@ -36,7 +36,8 @@ def write_preview(
 ) -> None:
     """Write a PNG sheet of ``mesh`` from several sides, two pictures to a row.
 
-    The views are, in this order: front three-quarter, side, back three-quarter, top.
+    The views are, in this order: front three-quarter, side, back three-quarter, top. If the mesh has colours
+    the first view shows them, and the scan its own; the others stay clay, in which a shape is seen best.
 
     Args:
         mesh: in any units and place; it fills each picture.
@@ -56,7 +57,7 @@ def write_preview(
     frame, scene = _stage(mesh)
     cameras = [framing(view, scene.vertices, up) for view in VIEWS[:views]]
     pictures = [] if cloud is None else [_scan(cloud, frame, cameras[0], size)]
-    pictures += [_surface(scene, camera, size) for camera in cameras]
+    pictures += [_surface(scene, camera, size, in_colour=not number) for number, camera in enumerate(cameras)]
     _write(path, _sheet(pictures, columns=2))
 
 
@@ -65,12 +66,12 @@ def write_comparison(
 ) -> None:
     """Write a PNG with the scan on the left and the mesh on the right, through the same camera.
 
-    The picture is twice ``size`` wide and as high as the subject needs, at most ``size``. Arguments and
-    errors as for :func:`write_preview`.
+    The picture is twice ``size`` wide and as high as the subject needs, at most ``size``. Both are in
+    colour if they have any. Arguments and errors as for :func:`write_preview`.
     """
     frame, scene = _stage(mesh)
     camera = framing(VIEWS[0], scene.vertices, up)
-    pair = np.hstack([_scan(cloud, frame, camera, size), _surface(scene, camera, size)])
+    pair = np.hstack([_scan(cloud, frame, camera, size), _surface(scene, camera, size, in_colour=True)])
     _write(path, _trimmed(pair, int(MARGIN * size / 2)))
 
 
@@ -87,13 +88,14 @@ def _without_strays(mesh: Mesh) -> Mesh:
     return mesh.of_faces(np.arange(len(mesh.faces)))
 
 
-def _surface(scene: Scene, camera: Camera, size: int) -> Picture:
-    return encode(draw_surface(scene, camera, size), 1)
+def _surface(scene: Scene, camera: Camera, size: int, *, in_colour: bool) -> Picture:
+    return encode(draw_surface(scene, camera, size, in_colour=in_colour), 1)
 
 
 def _scan(cloud: PointCloud, frame: Similarity, camera: Camera, size: int) -> Picture:
     points = frame.to_cube(cloud.points).astype(np.float32)
-    return encode(draw_points(camera, points, cloud.normals, size * SUPERSAMPLING), SUPERSAMPLING)
+    colours = None if cloud.colours is None else linear(cloud.colours)
+    return encode(draw_points(camera, points, cloud.normals, size * SUPERSAMPLING, colours), SUPERSAMPLING)
 
 
 def _sheet(pictures: list[Picture], columns: int) -> Picture:

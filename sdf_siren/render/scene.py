@@ -12,6 +12,7 @@ from sdf_siren.artifacts import Mesh
 from sdf_siren.frames import Similarity
 from sdf_siren.open3d_import import import_open3d
 from sdf_siren.render.camera import Floats
+from sdf_siren.render.shading import linear
 from sdf_siren.render.vectors import dot, unit
 
 _ANSWERS = ("t_hit", "primitive_normals", "primitive_ids", "primitive_uvs")
@@ -28,6 +29,7 @@ class Hits:
         directions: (m, 3) float32 unit directions of the rays.
         normals: (m, 3) float32 unit normals turned towards where the rays come from.
         inside: (m,) bool, where the ray meets the back of the surface.
+        albedo: (m, 3) float32 linear colours of the mesh there, or None if it has none.
     """
 
     mask: NDArray[np.bool_]
@@ -36,13 +38,15 @@ class Hits:
     directions: Floats
     normals: Floats
     inside: NDArray[np.bool_]
+    albedo: Floats | None
 
 
 class Scene:
     """A mesh in a unit frame, ready to be looked at.
 
     Args:
-        mesh: with at least one face; without vertex normals it is drawn in flat facets.
+        mesh: with at least one face; without vertex normals it is drawn in flat facets. Its colours come
+            with the hits.
         frame: brings world coordinates to the unit frame.
 
     Attributes:
@@ -54,6 +58,7 @@ class Scene:
         self._faces = mesh.faces.astype(np.uint32)
         # A field without slope at a vertex has no normal there; one black speck, not a lost picture.
         self._normals = None if mesh.normals is None else np.nan_to_num(mesh.normals)
+        self._colours = None if mesh.colours is None else linear(mesh.colours)
         open3d = import_open3d()
         self._tensor: Any = open3d.core.Tensor.from_numpy  # shares memory
         self._caster = open3d.t.geometry.RaycastingScene()
@@ -68,19 +73,21 @@ class Scene:
         origins, directions = np.take(rays[:, :3], met, axis=0), np.take(rays[:, 3:], met, axis=0)
         facets = unit(normal)
         inside = dot(facets, directions) > 0
-        normals = facets if self._normals is None else self._blend(np.take(self._faces, face, axis=0), uv)
+        corner = np.take(self._faces, face, axis=0)
+        normals = facets if self._normals is None else unit(_blend(self._normals, corner, uv))
         normals[inside] *= -1
         points = (origins + distance[:, None] * directions).astype(np.float32, copy=False)
-        return Hits(mask, distance, points, directions, normals, inside)
+        albedo = None if self._colours is None else _blend(self._colours, corner, uv)
+        return Hits(mask, distance, points, directions, normals, inside, albedo)
 
     def reaches(self, origins: Floats, steps: Floats, share: float = np.inf) -> NDArray[np.bool_]:
         """Whether nothing is between ``origins`` (n, 3) and ``share`` times ``steps`` (n, 3) from there."""
         rays = np.concatenate([origins, steps], axis=1)
         return np.logical_not(self._caster.test_occlusions(self._tensor(rays), tnear=0.0, tfar=share).numpy())
 
-    def _blend(self, corner: NDArray[np.uint32], uv: Floats) -> Floats:
-        """Normals (m, 3) between those of the vertices ``corner`` (m, 3)."""
-        assert self._normals is not None
-        u, v = uv[:, :1], uv[:, 1:]
-        a, b, c = (np.take(self._normals, corner[:, k], axis=0) for k in range(3))
-        return unit((1 - u - v) * a + u * b + v * c)
+
+def _blend(values: Floats, corner: NDArray[np.uint32], uv: Floats) -> Floats:
+    """Values (m, 3) between those (v, 3) of the vertices ``corner`` (m, 3)."""
+    u, v = uv[:, :1], uv[:, 1:]
+    a, b, c = (np.take(values, corner[:, k], axis=0) for k in range(3))
+    return np.asarray((1 - u - v) * a + u * b + v * c)

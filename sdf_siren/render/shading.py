@@ -6,29 +6,30 @@ Colours are linear until :func:`encode`, so that averaging the samples of a pixe
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from sdf_siren.render.camera import Camera, Floats
 from sdf_siren.render.vectors import dot, unit
 
 
-def _linear(*srgb: int) -> Floats:
-    return np.asarray((np.array(srgb) / 255) ** 2.2, dtype=np.float32)
+def linear(srgb: ArrayLike) -> Floats:
+    """Colours from 0 to 255 as :func:`encode` undoes it."""
+    return np.asarray((np.asarray(srgb) / np.float32(255)) ** np.float32(2.2), dtype=np.float32)
 
 
 BACKGROUND = (248, 247, 245)
 """sRGB of everything that is not the subject."""
 
-CLAY = _linear(228, 188, 158)
+CLAY = linear((228, 188, 158))
 """The mesh."""
 
-LINING = _linear(120, 132, 150)
+LINING = linear((120, 132, 150))
 """The back of the surface: seen only where a mesh is open or inside out."""
 
-SLATE = _linear(112, 146, 176)
+SLATE = linear((112, 146, 176))
 """The points of a scan."""
 
-HAZE = _linear(206, 216, 226)
+HAZE = linear((206, 216, 226))
 """What the far points of a scan fade to."""
 
 # Directions in the camera's axes (right, up, back), so that every view is lit alike.
@@ -79,7 +80,7 @@ def shade(
 
 def canvas(size: int) -> Floats:
     """An empty linear picture (size, size, 3)."""
-    return np.broadcast_to(_linear(*BACKGROUND), (size, size, 3)).copy()
+    return np.broadcast_to(linear(BACKGROUND), (size, size, 3)).copy()
 
 
 def encode(picture: Floats, supersampling: int) -> NDArray[np.uint8]:

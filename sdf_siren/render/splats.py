@@ -11,19 +11,27 @@ from sdf_siren.render.vectors import dot, unit
 MOST_POINTS = 400_000
 """Points drawn; more only overlap in a picture of this size."""
 
+FADE, FADE_IN_COLOUR = 0.85, 0.35
+"""How far points that look away from the viewer fade, without and with colours of their own."""
 
-def draw_points(camera: Camera, points: Floats, normals: Floats | None, size: int) -> Floats:
-    """A linear picture (size, size, 3) of ``points`` (n, 3) in the unit frame.
+
+def draw_points(
+    camera: Camera, points: Floats, normals: Floats | None, size: int, colours: Floats | None = None
+) -> Floats:
+    """A linear picture (size, size, 3) of ``points`` (n, 3) in the unit frame, in slate or in ``colours``
+    (n, 3), linear.
 
     Discs are as wide as the points are apart, so that single points stay visible. Points
     whose normals look away from the viewer are faded: they belong to the far side, seen between the
-    near ones. Without normals, depth alone sets the brightness.
+    near ones; less so if they have colours, for a room may be seen from outside. Without normals, depth
+    alone sets the brightness.
     """
     picture = canvas(size)
     stride = -(-len(points) // MOST_POINTS)
     points = points[::stride]
     pixels, depth = camera.project(points, size)
     normals = None if normals is None else normals[::stride]
+    albedo = SLATE if colours is None else colours[::stride]
     radius = float(np.clip(0.52 * _spacing(pixels, size), 1.1, 0.006 * size))
     reach = int(np.ceil(radius))
     offsets = np.argwhere(np.ones((2 * reach + 1, 2 * reach + 1))) - reach
@@ -43,8 +51,8 @@ def draw_points(camera: Camera, points: Floats, normals: Floats | None, size: in
     winner = framed.reshape(width, width)[2 * reach :, 2 * reach :][:size, :size]
     hit = winner >= 0
     disc, offset = np.divmod(winner[hit], len(offsets))
-    colours = _colours(camera, points, normals, depth)
-    picture[hit] = np.take(colours, far_first[disc], axis=0) * np.take(rim, offset)[:, None]
+    shaded = _shaded(camera, points, normals, depth, albedo)
+    picture[hit] = np.take(shaded, far_first[disc], axis=0) * np.take(rim, offset)[:, None]
     return picture
 
 
@@ -56,15 +64,15 @@ def _spacing(pixels: Floats, size: int) -> float:
     return float(np.sqrt(2 * area / len(pixels)))
 
 
-def _colours(camera: Camera, points: Floats, normals: Floats | None, depth: Floats) -> Floats:
+def _shaded(camera: Camera, points: Floats, normals: Floats | None, depth: Floats, albedo: Floats) -> Floats:
     nearness = 1 - (depth - depth.min()) / max(float(np.ptp(depth)), 1e-6)
     if normals is None:
         shadow = (0.35 + 0.65 * nearness)[:, None]
-        return np.asarray(HAZE + (SLATE * 0.7 - HAZE) * shadow, dtype=np.float32)
+        return np.asarray(HAZE + (albedo * 0.7 - HAZE) * shadow, dtype=np.float32)
     directions = unit(points - camera.eye)
     towards = unit(np.nan_to_num(normals))
     away = dot(towards, directions) > 0
     towards[away] *= -1
-    colours = shade(camera, towards, directions, SLATE)
-    colours[away] += (HAZE - colours[away]) * 0.85
+    colours = shade(camera, towards, directions, albedo)
+    colours[away] += (HAZE - colours[away]) * (FADE if albedo.ndim == 1 else FADE_IN_COLOUR)
     return colours

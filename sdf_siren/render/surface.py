@@ -17,8 +17,11 @@ BEND = 0.985
 """Cosine between neighbouring pixels' normals below which there is an edge between them: 10 degrees."""
 
 
-def draw_surface(scene: Scene, camera: Camera, size: int) -> Floats:
-    """A linear picture (size, size, 3) of the mesh."""
+def draw_surface(scene: Scene, camera: Camera, size: int, *, in_colour: bool = False) -> Floats:
+    """A linear picture (size, size, 3) of the mesh, of clay or in its own colours, if it has any.
+
+    Of clay its back is seen by its lining; colours are on both sides.
+    """
     picture = canvas(size)
     background, window = picture[0, 0].copy(), camera.window(size)
     rays = camera.rays(size, window)
@@ -26,20 +29,23 @@ def draw_surface(scene: Scene, camera: Camera, size: int) -> Floats:
     hits = scene.cast(rays.reshape(-1, 6))
     lit, openness = visibility(scene, hits, shape, pixel, key_direction(camera))
     colours = np.broadcast_to(background, (*shape, 3)).copy()
-    colours[hits.mask.reshape(shape)] = _colours(camera, hits, openness, lit)
+    colours[hits.mask.reshape(shape)] = _colours(camera, hits, openness, lit, in_colour)
     row, column = np.nonzero(_edges(hits, shape, pixel))
     corner = np.stack([column + window[1].start, row + window[0].start], axis=1) + 0.5
     finer = scene.cast(camera.rays_through(corner[:, None] + SAMPLES, size).reshape(-1, 6))
     nearest = _nearest(hits, finer, row, column, shape)
     samples = np.broadcast_to(background, (len(finer.mask), 3)).copy()
-    samples[finer.mask] = _colours(camera, finer, openness[nearest], lit[nearest])
+    samples[finer.mask] = _colours(camera, finer, openness[nearest], lit[nearest], in_colour)
     colours[row, column] = samples.reshape(len(row), len(SAMPLES), 3).mean(axis=1)
     picture[window] = colours
     return picture
 
 
-def _colours(camera: Camera, hits: Hits, openness: Floats, lit: Floats) -> Floats:
-    albedo = np.where(hits.inside[:, None], LINING, CLAY) if hits.inside.any() else CLAY
+def _colours(camera: Camera, hits: Hits, openness: Floats, lit: Floats, in_colour: bool) -> Floats:
+    if in_colour and hits.albedo is not None:
+        albedo = hits.albedo
+    else:
+        albedo = np.where(hits.inside[:, None], LINING, CLAY) if hits.inside.any() else CLAY
     return shade(camera, hits.normals, hits.directions, albedo, openness, lit)
 
 

@@ -15,6 +15,8 @@ from sdf_siren.engine.stage import Artifacts, Context, Stage
 from sdf_siren.errors import InputError, UsageError
 from sdf_siren.progress import Progress
 from sdf_siren.stages.extract_mesh import ExtractMesh
+from sdf_siren.stages.filter_colours import FilterColours
+from sdf_siren.stages.filter_mesh import FilterMesh
 from sdf_siren.stages.filter_normals import FilterNormals
 from sdf_siren.stages.filter_outliers import FilterOutliers
 from sdf_siren.stages.fit_sdf import FitSdf
@@ -59,6 +61,21 @@ class FakeFilterNormals(FilterNormals):
 
     def plan(self, artifacts: Artifacts, context: Context) -> list[str]:
         return []
+
+
+@dataclass(frozen=True)
+class FakeFilterColours(FilterColours):
+    def run(self, artifacts: Artifacts, context: Context) -> Artifacts:
+        return {"mesh": artifacts["mesh"]}
+
+    def plan(self, artifacts: Artifacts, context: Context) -> list[str]:
+        return []
+
+
+@dataclass(frozen=True)
+class FakeFilterMesh(FilterMesh):
+    def run(self, artifacts: Artifacts, context: Context) -> Artifacts:
+        return {"mesh": artifacts["mesh"]}
 
 
 @dataclass(frozen=True)
@@ -147,6 +164,8 @@ FAKES: tuple[type[Stage], ...] = (
     FakeReadField,
     FakeFilterOutliers,
     FakeFilterNormals,
+    FakeFilterColours,
+    FakeFilterMesh,
     FakeFitSdf,
     FakeExtractMesh,
     FakeMeasureFit,

@@ -20,6 +20,16 @@ def test_meshes_again(reconstruct, files, tmp_path):
     assert "residual" not in out
 
 
+def test_what_is_done_to_the_mesh_on_request(reconstruct, tmp_path):
+    (tmp_path / "field.safetensors").write_text("[]")
+    words = ("--components", "1", "--fill-holes", "--smooth", "2", "--simplify", "100", "--resolution", "64")
+    code, _, err = reconstruct("mesh", "field.safetensors", *words, "--set", "filter.mesh.faces=50")
+    assert code == 0, err
+    code, _, err = reconstruct("mesh", "field.safetensors", "-o", "b.ply", "--simplify", "3")
+    assert code == 2
+    assert "--simplify" in err
+
+
 def test_default_output_and_force(reconstruct, tmp_path):
     (tmp_path / "field.safetensors").write_text("[]")
     assert reconstruct("mesh", "field.safetensors")[0] == 0

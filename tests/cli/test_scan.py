@@ -137,12 +137,76 @@ def test_every_option(reconstruct, tmp_path):
     assert json.loads((folder / "manifest.json").read_text())["device"] == "cpu"
 
 
+def resolved(folder, stage):
+    """The options that the run in ``folder`` resolved for ``stage``."""
+    tables = tomllib.loads((folder / "pipeline.toml").read_text())["stages"]
+    return next(table for table in tables if table["use"] == stage)
+
+
+def test_colours(reconstruct, tmp_path):
+    assert reconstruct("scan.ply", "-o", "plain.ply", "--no-colours", "--intensity")[0] == 0
+    found = resolved(tmp_path / "plain.ply.run", "filter.colours")
+    assert found == {"use": "filter.colours", "colours": False, "intensity": True}
+    assert reconstruct("scan.ply", "-o", "out.ply")[0] == 0
+    found = resolved(tmp_path / "out.ply.run", "filter.colours")
+    assert found == {"use": "filter.colours", "colours": True, "intensity": False}
+
+
+@pytest.mark.parametrize("last", [(), ("--fill-holes",)])
+def test_what_is_done_to_the_mesh_on_request(reconstruct, tmp_path, last):
+    words = ("--components", "2", "--smooth", "3", "--simplify", "1000")
+    assert reconstruct("scan.ply", "-o", "out.ply", *words, *last)[0] == 0
+    found = resolved(tmp_path / "out.ply.run", "filter.mesh")
+    asked = {"components": 2, "holes": bool(last), "smooth": 3, "faces": 1000}
+    assert found == {"use": "filter.mesh", **asked}
+
+
+@pytest.mark.parametrize(
+    ("words", "options"),
+    [
+        ((), {"components": 0, "holes": False, "smooth": 0}),
+        (("--components", "all"), {"components": 0, "holes": False, "smooth": 0}),
+        (("--fill-holes", "all"), {"components": 0, "holes": True, "smooth": 0}),
+        (("--fill-holes", "0.5"), {"components": 0, "holes": True, "widest_hole": 0.5, "smooth": 0}),
+        (("--fill-holes=2",), {"components": 0, "holes": True, "widest_hole": 2.0, "smooth": 0}),
+    ],
+)
+def test_how_much_is_done_to_the_mesh(reconstruct, tmp_path, words, options):
+    assert reconstruct("scan.ply", "-o", "out.ply", *words)[0] == 0
+    assert resolved(tmp_path / "out.ply.run", "filter.mesh") == {"use": "filter.mesh", **options}
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("--components", "0"),
+        ("--components", "some"),
+        ("--components", "1.5"),
+        ("--fill-holes", "0"),
+        ("--fill-holes", "nan"),
+        ("--fill-holes", "inf"),
+        ("--smooth", "0"),
+        ("--simplify", "3"),
+    ],
+)
+def test_what_cannot_be_done_to_the_mesh(reconstruct, files, words):
+    code, _, err = reconstruct("scan.ply", *words)
+    assert code == 2
+    assert words[0].partition("=")[0] in err
+    assert files() == {"scan.ply"}
+
+
+def test_a_scan_in_place_of_a_size_is_told(reconstruct):
+    code, _, err = reconstruct("--fill-holes", "scan.ply")
+    assert code == 2
+    assert "found 'scan.ply'" in err
+
+
 def test_normals(reconstruct, tmp_path):
     words = ("--normals", "estimate", "--viewpoint", "1", "-2", "3.5", "--flip-normals")
     code, _, _ = reconstruct("scan.ply", "-o", "out.ply", *words)
     assert code == 0
-    resolved = tomllib.loads((tmp_path / "out.ply.run" / "pipeline.toml").read_text())
-    stage = next(table for table in resolved["stages"] if table["use"] == "filter.normals")
+    stage = resolved(tmp_path / "out.ply.run", "filter.normals")
     viewpoint = [1, -2, 3.5]
     assert stage == {"use": "filter.normals", "mode": "estimate", "viewpoint": viewpoint, "flip": True}
 

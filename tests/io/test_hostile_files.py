@@ -218,6 +218,23 @@ def test_lines_without_end(tmp_path: Path, name: str) -> None:
     bounded(tmp_path / name, (good[:cut] + tail for cut in cuts for tail in tails))
 
 
+HUGE = "1e39"
+"""A number that float32 does not hold."""
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("a.obj", f"v 0 0 0 {HUGE} 0 1\nv 1 0 0 0 0 1\nv 0 1 0 0 0 1\nv 0 0 1 0 0 1\n"),
+        ("a.off", f"COFF\n4 0 0\n0 0 0 {HUGE} 0 1\n1 0 0 0 0 1\n0 1 0 0 0 1\n0 0 1 0 0 1\n"),
+        ("a.csv", f"x,y,z,r,g,b\n0,0,0,{HUGE},0,1\n1,0,0,0,0,1\n0,1,0,0,0,1\n0,0,1,0,0,1\n"),
+        ("a.ptx", GRID[:-8].replace("4\n3", "2\n2") + "0 0 0 1\n" + f"0 0 1 1 {HUGE} 0 1\n" * 4),
+    ],
+)
+def test_colours_beyond_float32_are_no_warning(tmp_path: Path, name: str, content: str) -> None:
+    tried(tmp_path / name, content.encode())
+
+
 @pytest.mark.parametrize("name", sorted(BINARY))
 def test_wild_binary_numbers(tmp_path: Path, name: str) -> None:
     good = GOOD[name]

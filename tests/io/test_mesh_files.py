@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import struct
 from pathlib import Path
@@ -9,10 +10,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 import trimesh
+from scipy.spatial import cKDTree
 
 from sdf_siren.artifacts import Mesh
 from sdf_siren.errors import EmptySurfaceError, InputError, UsageError
-from sdf_siren.io import check_mesh_path, read_mesh, write_mesh
+from sdf_siren.io import check_mesh_path, read_mesh, read_points, write_mesh
+from sdf_siren.open3d_import import import_open3d
+from sdf_siren.srgb import from_linear, to_linear
 
 SUFFIXES = ["ply", "obj", "stl", "off", "glb"]
 EXACT = ["ply", "obj", "off"]
@@ -88,6 +92,124 @@ def test_normals_are_written(tmp_path: Path, suffix: str) -> None:
     np.testing.assert_allclose(read.vertex_normals, mesh.normals, atol=1e-6)
 
 
+def painted(suffix: str) -> Mesh:
+    """A sphere with a colour and two scalars of its own at every vertex, every grey among them."""
+    mesh = sphere()
+    rng = np.random.default_rng(0)
+    colours = rng.integers(0, 256, mesh.vertices.shape).astype(np.uint8)
+    colours[:256] = np.arange(256)[:, None]
+    scalars = {"support": rng.random(len(colours), np.float32), "intensity": -rng.random(len(colours))}
+    single = mesh.vertices.astype(np.float32) if suffix in ("ply", "glb") else mesh.vertices
+    return Mesh(single, mesh.faces, mesh.normals, colours, scalars)
+
+
+def by_place(mesh: Mesh) -> np.ndarray:
+    """The order of the vertices by their coordinates, for formats that shuffle them."""
+    return np.lexsort(mesh.vertices.T)
+
+
+@pytest.mark.parametrize("suffix", ["ply", "obj", "off", "glb"])
+def test_colours_come_back(tmp_path: Path, suffix: str) -> None:
+    mesh = painted(suffix)
+    write_mesh(mesh, tmp_path / f"a.{suffix}")
+    back = read_mesh(tmp_path / f"a.{suffix}")
+    found, told = back.colours[by_place(back)], mesh.colours[by_place(mesh)]
+    if suffix == "glb":  # trimesh reads its floats to 8 bits of light
+        told = from_linear(np.rint(255 * to_linear(told)) / 255)
+    np.testing.assert_array_equal(found, told)
+
+
+@pytest.mark.parametrize("suffix", ["ply", "glb"])
+def test_scalars_come_back(tmp_path: Path, suffix: str) -> None:
+    mesh = painted(suffix)
+    assert write_mesh(mesh, tmp_path / f"a.{suffix}") == ()
+    back = read_mesh(tmp_path / f"a.{suffix}")
+    assert back.scalars.keys() == mesh.scalars.keys()
+    for name, values in mesh.scalars.items():
+        np.testing.assert_array_equal(back.scalars[name][by_place(back)], values[by_place(mesh)])
+
+
+def test_unknown_scalars(tmp_path: Path) -> None:
+    unknown = Mesh(sphere().vertices, sphere().faces, scalars={"support": np.full(642, np.nan)})
+    for suffix, expected in (("ply", np.nan), ("glb", 0)):  # glTF has no NaN
+        write_mesh(unknown, tmp_path / f"a.{suffix}")
+        np.testing.assert_array_equal(read_mesh(tmp_path / f"a.{suffix}").scalars["support"], expected)
+
+
+@pytest.mark.parametrize(
+    ("suffix", "lost"),
+    [
+        ("ply", []),
+        ("glb", []),
+        ("obj", ["no place for support and intensity"]),
+        ("off", ["no place for support and intensity"]),
+        ("stl", ["no colours", "no place for support and intensity"]),
+    ],
+)
+def test_what_a_format_cannot_hold_is_said(tmp_path: Path, suffix: str, lost: list[str]) -> None:
+    notes = write_mesh(painted(suffix), tmp_path / f"a.{suffix}")
+    assert len(notes) == len(lost)
+    assert all(words in note for words, note in zip(lost, notes, strict=True))
+
+
+@pytest.mark.parametrize("suffix", ["ply", "obj", "glb"])
+def test_trimesh_reads_the_colours(tmp_path: Path, suffix: str) -> None:
+    mesh = painted(suffix)
+    write_mesh(mesh, tmp_path / f"a.{suffix}")
+    scene = trimesh.load_scene(tmp_path / f"a.{suffix}", process=False, maintain_order=True)
+    (read,) = scene.geometry.values()
+    if suffix == "glb":  # beside a material, as the file has them: linear light
+        np.testing.assert_array_equal(read.visual.vertex_attributes["color"], to_linear(mesh.colours))
+    else:
+        np.testing.assert_array_equal(read.visual.vertex_colors[:, :3], mesh.colours)
+
+
+@pytest.mark.parametrize("suffix", ["ply", "obj", "off"])
+def test_open3d_reads_the_colours(tmp_path: Path, suffix: str) -> None:
+    mesh = painted(suffix)
+    write_mesh(mesh, tmp_path / f"a.{suffix}")
+    read = import_open3d().io.read_triangle_mesh(str(tmp_path / f"a.{suffix}"))
+    # Its reader of OBJ changes the order of the vertices.
+    _, vertex = cKDTree(mesh.vertices).query(np.asarray(read.vertices))
+    np.testing.assert_allclose(read.vertex_colors, mesh.colours[vertex] / 255, atol=1e-4)
+
+
+def test_a_painted_mesh_is_a_painted_scan(tmp_path: Path) -> None:
+    mesh = painted("ply")
+    write_mesh(mesh, tmp_path / "a.ply")
+    cloud = read_points(tmp_path / "a.ply", mesh_as_scan=True)
+    np.testing.assert_array_equal(cloud.colours, mesh.colours)
+    np.testing.assert_array_equal(cloud.intensity, mesh.scalars["intensity"])
+
+
+def test_of_vertices_in_one_place_the_first_keeps_its_colour(tmp_path: Path) -> None:
+    lines = ["v 0 0 0 1 0 0", "v 0 1 0 0 0 1", "v 1 0 0 0 1 0", "v 0 0 0 0 0 1", "v 0 0 1 1 1 1"]
+    (tmp_path / "a.obj").write_text("\n".join([*lines, "f 1 2 3", "f 4 3 5"]) + "\n")
+    mesh = read_mesh(tmp_path / "a.obj")
+    assert len(mesh.vertices) == 4
+    (origin,) = np.flatnonzero((mesh.vertices == 0).all(axis=1))
+    np.testing.assert_array_equal(mesh.colours[origin], [255, 0, 0])
+
+
+def test_glb_is_what_its_specification_asks_for(tmp_path: Path) -> None:
+    mesh = painted("glb")
+    write_mesh(mesh, tmp_path / "a.glb")
+    data = (tmp_path / "a.glb").read_bytes()
+    magic, version, length, text = struct.unpack("<4sIII", data[:16])
+    assert (magic, version, length) == (b"glTF", 2, len(data))
+    assert length % 4 == text % 4 == 0
+    tree = json.loads(data[20 : 20 + text])
+    (buffer,), (primitive,) = tree["buffers"], tree["meshes"][0]["primitives"]
+    assert buffer["byteLength"] == len(data) - 28 - text
+    place = tree["accessors"][primitive["attributes"]["POSITION"]]
+    np.testing.assert_array_equal(place["min"], mesh.vertices.min(axis=0))
+    np.testing.assert_array_equal(place["max"], mesh.vertices.max(axis=0))
+    view = tree["bufferViews"][primitive["attributes"]["COLOR_0"]]
+    start = 28 + text + view["byteOffset"]
+    colours = np.frombuffer(data[start : start + view["byteLength"]], "<f4").reshape(-1, 3)
+    np.testing.assert_array_equal(colours, to_linear(mesh.colours))
+
+
 @pytest.mark.parametrize("suffix", SUFFIXES)
 def test_an_independent_reader_agrees(tmp_path: Path, suffix: str) -> None:
     mesh = sphere()
@@ -119,7 +241,7 @@ def test_a_failure_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.Monke
     def fail(*_: object) -> None:
         raise RuntimeError("in mid-file")
 
-    monkeypatch.setattr("sdf_siren.io.mesh_writer._write_rows", fail)
+    monkeypatch.setattr("sdf_siren.io.mesh_texts._write_rows", fail)
     with pytest.raises(RuntimeError, match="mid-file"):
         write_mesh(sphere(), target)
     assert target.read_bytes() == before

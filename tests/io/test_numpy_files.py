@@ -146,7 +146,8 @@ def test_a_zip_bomb_is_refused_before_it_is_inflated(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arrays", "match"),
     [
-        ({"xyz": POINTS}, "expected an array 'points' in the archive, found xyz"),
+        ({"xyz": POINTS}, "expected an array 'points' in the archive, found 'xyz'"),
+        ({"a\nb": POINTS}, r"found 'a\\nb'"),
         ({"points": POINTS, "normals": NORMALS[:-1]}, "expected 20 rows of normals, found 19"),
         ({"points": POINTS, "colors": COLOURS[:5]}, "expected 20 rows of colors, found 5"),
         ({"points": POINTS, "normals": np.zeros((20, 6))}, r"expected normals of shape \(n, 3\)"),

@@ -8,9 +8,11 @@ import sys
 from pathlib import Path
 
 import numpy as np
+import plyfile
 import pytest
 
 from sdf_siren.artifacts import Mesh
+from sdf_siren.clouds.normals import complete_normals
 from sdf_siren.errors import InputError, UsageError
 from sdf_siren.io import read_points, write_mesh
 
@@ -46,6 +48,35 @@ def test_dropped_rows_take_their_normals_and_colours_along(tmp_path: Path) -> No
     cloud = read_points(tmp_path / "a.npz")
     np.testing.assert_array_equal(cloud.normals, np.delete(POINTS, [10, 20], axis=0).astype(np.float32))
     np.testing.assert_array_equal(cloud.colours, np.delete(colours, [10, 20], axis=0))
+
+
+def test_colours_and_intensity_stay_with_their_points(tmp_path: Path) -> None:
+    """Through everything that drops or draws points on the way to a mesh."""
+    rng = np.random.default_rng(0)
+    points = rng.normal(size=(4000, 3))
+    points /= np.linalg.norm(points, axis=1, keepdims=True)
+    points = np.float32(points).astype(np.float64)
+    normals = points.copy()
+    normals[::50] = 0  # these are borrowed from their neighbours
+    normals[1::50] *= -1  # these are wrong
+
+    def told(places: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        return np.rint(100 * places + 120).astype(np.uint8), np.float32(places[:, 0])
+
+    columns = dict(zip(("red", "green", "blue"), told(points)[0].T, strict=True))
+    columns |= dict(zip(("nx", "ny", "nz"), np.float32(normals.T), strict=True))
+    columns |= {"intensity": told(points)[1], **dict(zip("xyz", np.float32(points.T), strict=True))}
+    rows = np.empty(len(points), dtype=[(name, values.dtype) for name, values in columns.items()])
+    for name, values in columns.items():
+        rows[name] = values
+    rows = np.concatenate([rows, rows[::7]])  # repeated
+    rows["x"][10] = np.nan
+    plyfile.PlyData([plyfile.PlyElement.describe(rows, "vertex")]).write(str(tmp_path / "a.ply"))
+    cloud = complete_normals(read_points(tmp_path / "a.ply", crop=(-2, -2, -2, 2, 2, 0.5), max_points=2500))
+    assert 1500 < len(cloud) < 2500
+    colours, intensity = told(cloud.points)
+    np.testing.assert_array_equal(cloud.colours, colours)
+    np.testing.assert_array_equal(cloud.intensity, intensity)
 
 
 def test_exact_duplicates_are_dropped_and_the_order_stays(tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ import trimesh
 from sdf_siren.clouds import PointCloud
 from sdf_siren.errors import InputError
 from sdf_siren.io import read_points
+from sdf_siren.srgb import from_linear
 
 RNG = np.random.default_rng(0)
 POINTS = RNG.normal(size=(30, 3)).astype(np.float32).astype(np.float64)
@@ -65,7 +66,17 @@ def test_glb(tmp_path: Path) -> None:
     scene.add_geometry(trimesh.PointCloud(POINTS, COLOURS), transform=move)
     cloud = read(tmp_path, "a.glb", scene.export(file_type="glb"))
     np.testing.assert_allclose(cloud.points, POINTS + np.array([1, 2, 3]), rtol=0, atol=1e-12)
-    np.testing.assert_array_equal(cloud.colours, COLOURS)
+    # trimesh writes the bytes as they are, and glTF says that they are light.
+    np.testing.assert_array_equal(cloud.colours, from_linear(COLOURS / 255))
+
+
+def test_points_of_four_coordinates(tmp_path: Path) -> None:
+    """An accessor without data is one of zeros, as wide as it says."""
+    whole = trimesh.Scene([trimesh.PointCloud(POINTS)]).export(file_type="glb")
+    content = whole.replace(b'"VEC3"', b'"VEC4"').replace(b'"bufferView":', b'"bufferless":')
+    (tmp_path / "a.glb").write_bytes(content)
+    with pytest.raises(InputError, match=r"three coordinates per point, found \(30, 4\)"):
+        read_points(tmp_path / "a.glb")
 
 
 def test_the_option_for_meshes_changes_nothing(tmp_path: Path) -> None:

@@ -115,3 +115,37 @@ def test_a_comparison_is_no_higher_than_its_subject(tmp_path: Path) -> None:
     assert pair.shape[0] < 70
     assert coverage(pair[3:-3]).any(axis=1).all()
     assert not coverage(pair[[0, -1]]).any()
+
+
+def hues(pixels: np.ndarray) -> np.ndarray:
+    """How much redder than blue each covered pixel is."""
+    seen = pixels[coverage(pixels)].astype(int)
+    return seen[:, 0] - seen[:, 2]
+
+
+def test_colours_are_shown_beside_the_scan_and_clay_elsewhere(tmp_path: Path) -> None:
+    plain = ball()
+    blue = np.tile(np.array([20, 40, 220], np.uint8), (len(plain.vertices), 1))
+    mesh = Mesh(plain.vertices, plain.faces, plain.normals, blue)
+    write_preview(mesh, tmp_path / "a.png", PointCloud(mesh.vertices, mesh.normals, blue), views=3, size=96)
+    sheet = picture(tmp_path / "a.png")
+    tiles = sheet.reshape(2, 96, 2, 96, 3).swapaxes(1, 2).reshape(4, 96, 96, 3)
+    _, coloured, *clay = (np.median(hues(tile)) for tile in tiles)
+    assert hues(tiles[0]).min() < -150
+    assert coloured < -100
+    assert min(clay) > 30
+    write_preview(plain, tmp_path / "b.png", PointCloud(plain.vertices, plain.normals), views=3, size=96)
+    np.testing.assert_array_equal(picture(tmp_path / "b.png")[96:], sheet[96:])
+    assert hues(picture(tmp_path / "b.png")[:96, :96]).min() > -80  # slate
+    write_comparison(PointCloud(mesh.vertices, None, blue), mesh, tmp_path / "c.png", size=96)
+    assert np.median(hues(picture(tmp_path / "c.png"))) < -30
+
+
+def test_halves_of_two_colours_are_where_they_belong(tmp_path: Path) -> None:
+    plain = ball()
+    colours = np.where(plain.vertices[:, 1:2] > 0, [[250, 20, 20]], [[20, 20, 250]]).astype(np.uint8)
+    mesh = Mesh(plain.vertices, plain.faces, plain.normals, colours)
+    write_preview(mesh, tmp_path / "a.png", views=1, size=96)
+    tile = picture(tmp_path / "a.png")
+    assert np.median(hues(tile[:30])) > 100
+    assert np.median(hues(tile[-30:])) < -100

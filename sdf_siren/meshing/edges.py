@@ -1,0 +1,51 @@
+"""Edges of a mesh: which are shared, and which are on a rim."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import coo_array, csr_array
+
+
+@dataclass(frozen=True)
+class Edges:
+    """The edges of some faces.
+
+    Attributes:
+        manifold: whether each has one face, or two that run along it in opposite directions.
+        rim: (r, 2) the edges of one face, in the direction in which that face runs.
+    """
+
+    manifold: bool
+    rim: NDArray[np.int64]
+
+
+def edges_of(faces: NDArray[np.int64], vertices: int) -> Edges:
+    """The edges of ``faces`` (f, 3), whose corners are below ``vertices``."""
+    start, stop = faces.ravel(), np.roll(faces, -1, axis=1).ravel()
+    forth, back = start * vertices + stop, stop * vertices + start
+    twice = len(np.unique(forth)) < len(forth)
+    alone = ~np.isin(forth, back)
+    return Edges(not twice, np.stack([start[alone], stop[alone]], axis=1))
+
+
+def umbrella(faces: NDArray[np.int64], vertices: int) -> csr_array:
+    """The matrix (v, v) that takes values at the vertices to the mean over their neighbours; rows of vertices
+    without faces are empty."""
+    start = np.concatenate([faces, faces], axis=1).ravel()
+    stop = np.concatenate([np.roll(faces, -1, axis=1), np.roll(faces, 1, axis=1)], axis=1).ravel()
+    matrix = coo_array((np.ones(len(start)), (start, stop)), shape=(vertices, vertices)).tocsr()
+    matrix.data[:] = 1.0  # an edge counts once, however many faces it has
+    count = np.diff(matrix.indptr)
+    matrix.data /= np.repeat(count, count)
+    return matrix
+
+
+def mean_edges(vertices: NDArray[np.float64], faces: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Mean length (v,) of the edges at each vertex, over its faces; zero without any."""
+    length = np.linalg.norm(vertices[faces] - vertices[np.roll(faces, -1, axis=1)], axis=2)
+    both = (length + np.roll(length, 1, axis=1)) / 2
+    count = np.bincount(faces.ravel(), minlength=len(vertices))
+    return np.asarray(np.bincount(faces.ravel(), both.ravel(), len(vertices)) / count.clip(1))

@@ -1,0 +1,6 @@
+"""Let the tests of meshes share known_meshes.py."""
+
+import sys
+from pathlib import Path
+
+sys.path.append(str(Path(__file__).parent))

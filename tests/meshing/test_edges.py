@@ -1,0 +1,48 @@
+"""Edges: shared, on a rim, or neither."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from known_meshes import ball, without
+
+from sdf_siren.meshing.edges import edges_of, mean_edges, umbrella
+
+TRIANGLE = np.array([[0, 1, 2]])
+
+
+def test_a_closed_mesh_has_no_rim() -> None:
+    vertices, faces = ball(2)
+    found = edges_of(faces, len(vertices))
+    assert found.manifold
+    assert len(found.rim) == 0
+
+
+def test_the_rim_runs_along_its_faces() -> None:
+    np.testing.assert_array_equal(edges_of(TRIANGLE, 3).rim, [[0, 1], [1, 2], [2, 0]])
+    square = np.array([[0, 1, 2], [0, 2, 3]])
+    assert sorted(map(tuple, edges_of(square, 4).rim.tolist())) == [(0, 1), (1, 2), (2, 3), (3, 0)]
+
+
+@pytest.mark.parametrize("faces", [[[0, 1, 2], [1, 0, 3], [0, 1, 4]], [[0, 1, 2], [0, 1, 3]]])
+def test_three_faces_at_an_edge_or_two_that_contradict(faces: list[list[int]]) -> None:
+    assert not edges_of(np.array(faces), 5).manifold
+
+
+def test_means_over_neighbours() -> None:
+    vertices, faces = ball(3)
+    mean = umbrella(faces, len(vertices) + 1)  # one vertex without faces
+    np.testing.assert_allclose(mean.sum(axis=1), [*np.ones(len(vertices)), 0])
+    count = np.diff(mean.indptr)[:-1]
+    assert (count == 5).sum() == 12  # an icosahedron's corners
+    assert (count == 6).sum() == len(vertices) - 12
+    wanted = vertices[np.unique(faces[(faces == 7).any(axis=1)])].sum(axis=0) - vertices[7]
+    found = mean @ np.concatenate([vertices, [[0, 0, 0]]])
+    np.testing.assert_allclose(found[7], wanted / count[7], atol=1e-12)
+
+
+def test_mean_edges() -> None:
+    vertices = np.array([[0.0, 0, 0], [3, 0, 0], [0, 4, 0], [9, 9, 9]])
+    np.testing.assert_allclose(mean_edges(vertices, TRIANGLE), [3.5, 4, 4.5, 0])
+    found = mean_edges(*without(*ball(3), np.zeros(642, bool)))
+    assert found.std() < 0.1 * found.mean()
