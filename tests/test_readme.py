@@ -12,6 +12,9 @@ import pytest
 from PIL import Image
 
 from sdf_siren import errors, meshing
+from sdf_siren.batch import local
+from sdf_siren.batch.executor import Report
+from sdf_siren.batch.perform import perform
 from sdf_siren.cli.main import main
 from sdf_siren.fitting import cost, settings, signal_settings
 from sdf_siren.meshing import extract
@@ -52,7 +55,19 @@ def folder(tmp_path, monkeypatch):
         meshing, "extract", lambda field, resolution, **rest: extract(field, (resolution or 256) // 4, **rest)
     )
     monkeypatch.setattr(preview, "SUPERSAMPLING", 1)
+    monkeypatch.setattr(local, "LocalExecutor", Here)  # other processes would know nothing of all this
     return tmp_path
+
+
+class Here:
+    """An executor without processes."""
+
+    def __init__(self, *_):
+        pass
+
+    def run(self, jobs, listen):
+        for job in jobs:
+            listen(Report("ended", job, result=perform(job)))
 
 
 def test_every_block_is_of_a_kind_that_is_tested():
@@ -82,6 +97,9 @@ def test_reconstruct_commands(folder, capsys):
         "large.png",
         "same.png",
         "guitar_audio.wav",
+    }
+    assert {path.name for path in (folder / "meshes").glob("*.ply")} == {
+        path.name for path in (ROOT / "data" / "scans").glob("*.ply")
     }
     assert len(ran) >= 6
 
