@@ -47,6 +47,10 @@ CELLS_PER_TILE = 1.25
 """A cubic bends at most a few times across its tile; its edges are split where it bends."""
 
 
+FLATTEST = 1e-5
+"""In the cube: less is rounding, by which all edges of a flat wall would be split."""
+
+
 def extract_mesh(
     field: SignedDistanceField, resolution: int | None = None, *, progress: ProgressCallback = silent
 ) -> Mesh:
@@ -100,7 +104,7 @@ def extract(
 
     vertices, normals = onto_level_set(vertices)
     if flatness > 0:
-        flatness *= field.frame.scale
+        flatness = max(flatness * field.frame.scale, FLATTEST)
         vertices, normals, faces = refine(vertices, normals, faces, flatness, onto_level_set)
     notes = []
     if removed:
