@@ -13,6 +13,7 @@ from sdf_siren.cli.options import (
     refuse_contradiction,
     resolution_option,
     setting_option,
+    surface_options,
     use_threads,
 )
 from sdf_siren.cli.request import CONTEXT
@@ -22,6 +23,7 @@ from sdf_siren.cli.request import CONTEXT
 @click.argument("field", type=click.Path(path_type=Path))
 @output_option
 @resolution_option
+@surface_options
 @machine_options
 @setting_option
 @manner_options
@@ -29,6 +31,8 @@ def mesh(
     field: Path,
     output: Path | None,
     resolution: int | None,
+    surface: str | None,
+    support: bool,
     device: str,
     threads: int | None,
     settings: tuple[str, ...],
@@ -44,9 +48,13 @@ def mesh(
     from sdf_siren.stages import CATALOGUE
 
     refuse_contradiction(quiet, verbose)
-    overrides = [parse_override(text) for text in settings]
-    if resolution is not None:
-        overrides.insert(0, Override("extract.mesh", "resolution", resolution, "--resolution"))
+    shorthands = [
+        ("extract.mesh", "resolution", resolution, "--resolution"),
+        ("filter.surface", "kind", surface, "--surface"),
+        ("measure.support", "write", support or None, "--support"),
+    ]
+    overrides = [Override(*given) for given in shorthands if given[2] is not None]
+    overrides += [parse_override(text) for text in settings]
     request = Request(
         pipeline=load(shipped_pipeline("field"), CATALOGUE).with_options(overrides),
         input=field,

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from sdf_siren.cli.options import output_option, resolution_option, version_option
+from sdf_siren.cli.options import output_option, resolution_option, surface_options, version_option
 from sdf_siren.cli.request import CONTEXT, Manner, carry_out, run_options, time_shorthands
 
 OTHER_SECONDS = 8.0
@@ -60,6 +60,7 @@ Exit codes: 0 done, 1 the job failed, 2 usage, 3 unreadable input, 130 Ctrl-C, 1
     help="Where the scan was seen from; normals point there.",
 )
 @click.option("--flip-normals", is_flag=True, help="Turn all normals.")
+@surface_options
 @run_options("scan")
 @version_option
 def scan(
@@ -72,6 +73,8 @@ def scan(
     normals: str | None,
     viewpoint: tuple[float, ...] | None,
     flip_normals: bool,
+    surface: str | None,
+    support: bool,
     manner: Manner,
 ) -> None:
     """Turn the point cloud SCAN (PLY, PCD, LAS, E57, PTX, XYZ, NPY, ...) into a triangle mesh.
@@ -89,5 +92,7 @@ def scan(
         ("filter.normals", "mode", normals, "--normals"),
         ("filter.normals", "viewpoint", viewpoint, "--viewpoint"),
         ("filter.normals", "flip", flip_normals or None, "--flip-normals"),
+        ("filter.surface", "kind", surface, "--surface"),
+        ("measure.support", "write", support or None, "--support"),
     ]
     carry_out("surface", scan, output, shorthands, manner)

@@ -16,6 +16,8 @@ NAMES = (
     "filter.normals",
     "fit.sdf",
     "extract.mesh",
+    "filter.surface",
+    "measure.support",
     "measure.fit",
     "write.mesh",
     "write.field",
