@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from sdf_siren.artifacts import Mesh
 from sdf_siren.clouds import PointCloud
 from sdf_siren.clouds.support import Support
@@ -11,6 +13,10 @@ from sdf_siren.errors import EmptySurfaceError
 from sdf_siren.fields import SignedDistanceField
 from sdf_siren.meshing.openness import openness
 from sdf_siren.meshing.trim import trim
+
+OVERRULED = 0.5
+"""Cosine between a point's normal and the field's gradient below which the gradient is believed: a tenth of
+the points of a laser scan of a geyser, whose completeness was else a fifth worse after cutting."""
 
 
 @dataclass(frozen=True)
@@ -64,6 +70,9 @@ def limit(
 def scan_support(field: SignedDistanceField, cloud: PointCloud | None = None) -> Support | None:
     """What supports a mesh of ``field``.
 
+    A point's normal says which side of a surface was seen, if the field has gone along with it. Where it has
+    not, as in foliage whose normals are a guess, the point counts for the side that the field has there.
+
     Args:
         field: its frame is used, so that places are measured where it was fitted.
         cloud: the scan; without it, the points that the field keeps. These may be fewer and lie farther
@@ -73,7 +82,14 @@ def scan_support(field: SignedDistanceField, cloud: PointCloud | None = None) ->
         None if there is neither.
     """
     if cloud is not None:
-        return Support(cloud.points, cloud.normals, field.frame)
-    if field.support is None or not len(field.support):
+        points, normals = cloud.points, cloud.normals
+    elif field.support is not None and len(field.support):
+        points, normals = field.frame.to_world(field.support), field.support_normals
+    else:
         return None
-    return Support(field.frame.to_world(field.support), field.support_normals, field.frame)
+    if normals is None:
+        return Support(points, None, field.frame)
+    gradient = field.gradient(points)
+    gradient /= np.maximum(np.linalg.norm(gradient, axis=1, keepdims=True), 1e-12)
+    overruled = np.einsum("nd,nd->n", gradient, normals) < OVERRULED
+    return Support(points, np.where(overruled[:, None], gradient, normals), field.frame)

@@ -17,7 +17,7 @@ from sdf_siren.clouds.support import Support
 from sdf_siren.meshing.refine import edges_of
 
 FAR = 3.0
-"""Spacings beyond which a place is made up: see :mod:`sdf_siren.meshing.trim`."""
+"""Spacings beyond which a place is made up: see :mod:`sdf_siren.meshing.reach`."""
 
 LARGE = 0.22
 """Made-up share from which on a surface that closes in the cube counts as open. Closed objects seen from four

@@ -3,10 +3,6 @@
 The level set of a field has no rim; behind a wall or beyond the edge of a terrain it goes on, or comes back.
 The mesh is cut along the line where its support (:mod:`sdf_siren.clouds.support`) is ``REACH`` spacings,
 through the triangles that the line crosses, so that the rim is a curve and no staircase.
-
-Points that are scattered at random leave gaps: of the places in a uniformly sampled plane, 4 % are farther
-than one spacing from all points, 3 in a million farther than two, 5 in 10^13 farther than three. So what is
-beyond ``REACH`` is only cut where it gets beyond ``HOLE`` somewhere; else it is a gap and stays.
 """
 
 from __future__ import annotations
@@ -16,30 +12,19 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csr_array, diags_array
-from scipy.sparse.csgraph import connected_components
 
 from sdf_siren.artifacts import Mesh, area_vectors, vertex_normals
-from sdf_siren.clouds.support import ANGLE, Support
+from sdf_siren.clouds.support import Support
 from sdf_siren.meshing.components import face_components
+from sdf_siren.meshing.reach import HOLE, REACH, SLACK, level_of
 from sdf_siren.meshing.refine import edges_of, split_faces
 from sdf_siren.meshing.rim import smooth_rim
-
-REACH, HOLE = 2.0, 3.0
-
-GAP = 12.0
-"""Squares of a spacing: a disc of radius 2. Small parts that are beyond ``HOLE`` not by their distance but by
-the turns of a rough surface are gaps too."""
 
 ISLAND, ISLAND_SHARE = 50.0, 0.05
 """A part that stands for fewer points than that, and for a smaller share of all, is an island and dropped.
 A stray point carries a disc of 13, three of them about 25."""
 
-_SLACK = 0.75
-"""How much smoothing may take from the support: no vertex beyond ``REACH + _SLACK`` is kept at the rim."""
-
-_BAND, _MOST_ROUNDS = 1.75, 100
-_QUARTERINGS = 4
+_QUARTERINGS = 4  # of the way from a supported vertex to a cut
 _MARGIN = 0.05
 """A cut keeps that part of an edge away from its ends, so that no triangle is a needle."""
 
@@ -77,7 +62,7 @@ def trim(mesh: Mesh, support: Support) -> Trimmed:
     if normals is None:
         normals = vertex_normals(mesh.vertices, mesh.faces).astype(np.float32)
     edges, side = edges_of(mesh.faces, len(mesh.vertices))
-    level = _level(mesh, normals, edges, support)
+    level = level_of(mesh, normals, edges, support)
     if (level < 0).all():
         return Trimmed(mesh, 0.0, 0)
     cut = _cut(replace(mesh, normals=normals), edges, side, level, support)
@@ -90,71 +75,8 @@ def trim(mesh: Mesh, support: Support) -> Trimmed:
         return support.at(places, left.normals[rows]) <= HOLE
 
     vertices = smooth_rim(left.vertices, left.normals, left.faces, near_enough)
-    return Trimmed(replace(left, vertices=vertices), 1 - _areas(left).sum() / _areas(mesh).sum(), islands)
-
-
-def _level(
-    mesh: Mesh, normals: NDArray[np.floating], edges: NDArray[np.int64], support: Support
-) -> NDArray[np.float64]:
-    """(v,) below zero where the mesh is to stay: the support less ``REACH``, smooth, with gaps filled."""
-    found = support.at(mesh.vertices, normals)
-    smooth = _smooth(mesh, edges, found, float(np.median(support.spacing)))
-    level = np.maximum(smooth, found - _SLACK) - REACH
-    level[_gaps(mesh, edges, level >= 0, found, support)] = -REACH
-    return np.asarray(level)
-
-
-def _smooth(
-    mesh: Mesh, edges: NDArray[np.int64], found: NDArray[np.float64], spacing: float
-) -> NDArray[np.float64]:
-    """The support ``found`` (v,), averaged over about a spacing of the scan near where it is ``REACH``.
-
-    The rim would else show every point of the scan that stands at the edge.
-    """
-    smooth = np.minimum(found, HOLE + 1)  # what lies far beyond must not count for more
-    rows = np.flatnonzero(np.abs(found - REACH) < _BAND)
-    if not len(rows):
-        return smooth
-    near = edges[(np.abs(found[edges] - REACH) < _BAND).any(axis=1)]
-    length = float(np.median(np.linalg.norm(mesh.vertices[near[:, 1]] - mesh.vertices[near[:, 0]], axis=1)))
-    graph = _graph(near, len(found))[rows]
-    mean = diags_array(1 / np.maximum(graph.sum(axis=1), 1)) @ graph
-    # Half a step to the mean of the neighbours spreads by half an edge, r of them by sqrt(r) halves.
-    for _ in range(round(min((2 * spacing / max(length, 1e-300)) ** 2, _MOST_ROUNDS))):
-        smooth[rows] = (smooth[rows] + mean @ smooth) / 2
-    return smooth
-
-
-def _gaps(
-    mesh: Mesh,
-    edges: NDArray[np.int64],
-    beyond: NDArray[np.bool_],
-    found: NDArray[np.float64],
-    support: Support,
-) -> NDArray[np.int64]:
-    """Those vertices ``beyond`` (v,) that stay all the same, because they only make up a gap."""
-    _, part = connected_components(_graph(edges[beyond[edges].all(axis=1)], len(found)), directed=False)
-    rows = np.flatnonzero(beyond)
-    farthest = np.zeros(len(found))
-    np.maximum.at(farthest, part[rows], found[rows])
-    narrow = farthest <= HOLE
-    # Small parts that get beyond HOLE may owe it to their normals alone, but then not more than this.
-    turned = ~narrow & (farthest <= np.sqrt(HOLE**2 + 2 * ANGLE))
-    wide = rows[turned[part[rows]]]
-    area = np.bincount(mesh.faces.reshape(-1), np.repeat(_areas(mesh) / 3, 3), minlength=len(found))[wide]
-    size = np.bincount(part[wide], area / support.spacing_at(mesh.vertices[wide]) ** 2, minlength=len(found))
-    small = wide[size[part[wide]] <= GAP]
-    farthest[part[small]] = 0
-    np.maximum.at(farthest, part[small], support.at(mesh.vertices[small], None))
-    narrow[part[small]] = farthest[part[small]] <= HOLE
-    return rows[narrow[part[rows]]]
-
-
-def _graph(edges: NDArray[np.int64], vertices: int) -> csr_array:
-    """Symmetric adjacency (v, v) of ones."""
-    start, stop = edges.astype(np.int32).T
-    rows, columns = np.concatenate([start, stop]), np.concatenate([stop, start])
-    return csr_array((np.ones(len(rows)), (rows, columns)), shape=(vertices, vertices))
+    removed = 1 - float(_areas(left).sum() / _areas(mesh).sum())
+    return Trimmed(replace(left, vertices=vertices), removed, islands)
 
 
 def _cut(
@@ -182,7 +104,7 @@ def _cut(
     # Where the surface turns sharply, or edges are long, the support between two vertices is not linear.
     far = np.arange(len(a))
     for _ in range(_QUARTERINGS):
-        far = far[support.at(new(mesh.vertices)[far], _unit(new(mesh.normals)[far])) > REACH + _SLACK]
+        far = far[support.at(new(mesh.vertices)[far], _unit(new(mesh.normals)[far])) > REACH + SLACK]
         share[far] /= 4
     normals = _unit(with_new(mesh.normals))
     number = np.full(len(edges), -1)

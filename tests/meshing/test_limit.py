@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
-from exact_scans import mesh_of, sphere_scan
+from exact_scans import UNIT, mesh_of, sphere_scan
 
 from sdf_siren.clouds import PointCloud
 from sdf_siren.errors import EmptySurfaceError
-from sdf_siren.fields import SignedDistanceField, SirenShape, initialise
 from sdf_siren.fields.shapes import Sphere
 from sdf_siren.frames import Similarity
 from sdf_siren.meshing import limit, scan_support
@@ -24,11 +23,22 @@ def half(count: int = 6000) -> PointCloud:
     return PointCloud(scan.points, scan.normals)
 
 
-def field_of(cloud: PointCloud, keeps: int, **record: object) -> SignedDistanceField:
-    """A field that stands for the sphere; only what it keeps of its scan matters here."""
-    kept, normals = cloud.points[:keeps].astype(np.float32), cloud.normals[:keeps]
-    network = initialise(SirenShape(width=4), seed=0)
-    return SignedDistanceField(network, Similarity((0, 0, 0), 1.0), record, kept, support_normals=normals)
+@dataclass(frozen=True)
+class SphereField:
+    """What is asked of a field here, exactly."""
+
+    support: np.ndarray | None
+    support_normals: np.ndarray | None
+    record: dict[str, object]
+    frame: Similarity = UNIT
+
+    def gradient(self, points: np.ndarray) -> np.ndarray:
+        return points / np.linalg.norm(points, axis=1, keepdims=True)
+
+
+def field_of(cloud: PointCloud, keeps: int, **record: object) -> SphereField:
+    """The sphere's field, with the first points of a scan."""
+    return SphereField(cloud.points[:keeps].astype(np.float32), cloud.normals[:keeps], record)
 
 
 def test_decided_alike_with_and_without_the_scan():
@@ -85,3 +95,11 @@ def test_nothing_left_is_an_error():
     far = PointCloud(half().points + np.array([0, 0, 5.0]), half().normals)
     with pytest.raises(EmptySurfaceError, match="--surface closed"):
         limit(MESH, field_of(far, 1000), far, "open")
+
+
+def test_normals_that_the_field_did_not_follow_are_not_asked_of_the_mesh():
+    cloud = half()
+    turned = np.random.default_rng(0).random(len(cloud)) < 0.3
+    cloud = PointCloud(cloud.points, np.where(turned[:, None], -1, 1) * cloud.normals)
+    found = scan_support(field_of(cloud, 1000), cloud).normals
+    np.testing.assert_allclose(found, 2 * cloud.points, atol=1e-6)

@@ -11,7 +11,7 @@ from sdf_siren.clouds.support import Support
 from sdf_siren.fields.shapes import Plane, Sphere
 from sdf_siren.frames import Similarity
 from sdf_siren.meshing import trim
-from sdf_siren.meshing.trim import HOLE, REACH
+from sdf_siren.meshing.reach import HOLE, REACH
 from sdf_siren.metrics import topology
 
 PLANE = Plane(offset=1e-4)  # not through the nodes of a lattice
