@@ -19,9 +19,9 @@ from sdf_siren.meshing.refine import edges_of
 FAR = 3.0
 """Spacings beyond which a place is made up: see :mod:`sdf_siren.meshing.reach`."""
 
-LARGE = 0.22
+LARGE = 0.24
 """Made-up share from which on a surface that closes in the cube counts as open. Closed objects seen from four
-sides have 0 to 16 %, one side of a closed object 30 % and more."""
+sides have 0 to 19 %, one side of a closed object 31 % and more."""
 
 LARGE_IF_LEAVING = 0.04
 """The same for one that leaves the cube, and is not closed anyway. A closed object of 1,400 points has 0.8 %,
