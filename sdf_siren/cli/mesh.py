@@ -13,6 +13,7 @@ from sdf_siren.cli.options import (
     output_option,
     resolution_option,
     setting_option,
+    surface_options,
 )
 from sdf_siren.cli.request import CONTEXT, carry_out_again
 
@@ -21,6 +22,7 @@ from sdf_siren.cli.request import CONTEXT, carry_out_again
 @click.argument("field", type=click.Path(path_type=Path))
 @output_option
 @resolution_option
+@surface_options
 @finish_options
 @machine_options
 @setting_option
@@ -30,6 +32,8 @@ def mesh(
     output: Path | None,
     resolution: int | None,
     finish: Finish,
+    surface: str | None,
+    support: bool,
     device: str,
     threads: int | None,
     settings: tuple[str, ...],
@@ -45,7 +49,12 @@ def mesh(
         "field",
         field,
         output or Path(f"{field.stem}_mesh.ply"),
-        [("extract.mesh", "resolution", resolution, "--resolution"), *finish.shorthands()],
+        [
+            ("extract.mesh", "resolution", resolution, "--resolution"),
+            ("filter.surface", "kind", surface, "--surface"),
+            *finish.shorthands(),
+            ("measure.support", "write", support or None, "--support"),
+        ],
         device=device,
         threads=threads,
         settings=settings,

@@ -35,6 +35,20 @@ def resolution_option(command: Command) -> Command:
     )(command)
 
 
+def surface_options(command: Command) -> Command:
+    """``--surface`` and ``--support``: what to show where there was no data, and how to tell it."""
+    command = click.option(
+        "--support",
+        is_flag=True,
+        help="Give every vertex its distance to the scan in the scan's spacings, as an attribute.",
+    )(command)
+    return click.option(
+        "--surface",
+        metavar="auto|open|closed",
+        help="Keep the surface whole, or cut it off where no point of the scan is near.  [default: auto]",
+    )(command)
+
+
 def machine_options(command: Command) -> Command:
     """``--device`` and ``--threads``."""
     command = click.option("--threads", type=click.IntRange(1, 4096), metavar="N", help="CPU threads.")(

@@ -9,7 +9,7 @@ import click
 from sdf_siren.batch.discovery import means_many
 from sdf_siren.cli.batch import Many, batch_options, carry_out_batch
 from sdf_siren.cli.finish import Finish, finish_options
-from sdf_siren.cli.options import output_option, resolution_option, version_option
+from sdf_siren.cli.options import output_option, resolution_option, surface_options, version_option
 from sdf_siren.cli.request import CONTEXT, Manner, carry_out, run_options
 
 OTHER_SECONDS = 8.0
@@ -79,6 +79,7 @@ Exit codes: 0 done, 1 the job failed, 2 usage, 3 unreadable input, 130 Ctrl-C, 1
     help="Where the scan was seen from; normals point there.",
 )
 @click.option("--flip-normals", is_flag=True, help="Turn all normals.")
+@surface_options
 @finish_options
 @click.option("--no-colours", is_flag=True, help="Leave the scan's colours out of the mesh.")
 @click.option("--intensity", is_flag=True, help="Give the mesh the scan's intensity (PLY and GLB hold it).")
@@ -104,6 +105,8 @@ def scan(
     normals: str | None,
     viewpoint: tuple[float, ...] | None,
     flip_normals: bool,
+    surface: str | None,
+    support: bool,
     no_colours: bool,
     intensity: bool,
     finish: Finish,
@@ -131,6 +134,8 @@ def scan(
         ("filter.normals", "mode", normals, "--normals"),
         ("filter.normals", "viewpoint", viewpoint, "--viewpoint"),
         ("filter.normals", "flip", flip_normals or None, "--flip-normals"),
+        ("filter.surface", "kind", surface, "--surface"),
+        ("measure.support", "write", support or None, "--support"),
         *finish.shorthands(),
         ("filter.colours", "colours", False if no_colours else None, "--no-colours"),
         ("filter.colours", "intensity", intensity or None, "--intensity"),

@@ -21,6 +21,7 @@ def outcome_lines(outcome: Outcome) -> list[str]:
         lines.append(
             f"fit residual at the scan's points: median {median:.3g}, 95 % {high:.3g} (scan's units)"
         )
+    lines += _support(outcome.measures)
     lines += _equation(outcome.measures, outcome.seconds)
     lines += _signal(outcome.measures)
     stages = ", ".join(f"{name} {seconds:.1f} s" for name, seconds in outcome.seconds.items())
@@ -37,6 +38,16 @@ def _mesh(measures: Mapping[str, Any]) -> str:
     closed = "watertight" if measures["watertight"] else f"open ({measures['boundary_edges']} boundary edges)"
     count = measures["components"]
     return f": {measures['faces']:,} faces, {closed}, {count} component{'s' * (count != 1)}"
+
+
+def _support(measures: Mapping[str, Any]) -> list[str]:
+    """How much of the mesh nobody measured."""
+    if "support" not in measures:
+        return []
+    share, far = measures["support"]["beyond"]["3"], "more than 3 spacings from the scan"
+    if measures.get("surface") == "open":
+        return [f"open: {100 * share:.1f} % of the surface is {far}"]
+    return [f"{100 * share:.1f} % of the surface is filled in ({far})"]
 
 
 def _equation(measures: Mapping[str, Any], seconds: Mapping[str, float]) -> list[str]:

@@ -50,35 +50,53 @@ def complete_normals(
         flip: turn all normals at the end.
 
     Raises:
-        InputError: the points lie in a plane or on a line.
+        InputError: the points lie on a line.
         UsageError: an unknown mode, or a viewpoint of the wrong shape.
     """
     if mode not in ("auto", "keep", "estimate"):
         raise UsageError(f"normals: expected auto, keep or estimate, found {mode!r}")
     sight = _lines_of_sight(cloud, viewpoint)
-    check_volume(cloud)
+    check_area(cloud)
     done = _completed(cloud, mode, sight)
     if flip and done.normals is not None:
         done = replace(done, normals=-done.normals, notes=(*done.notes, "all normals were turned, as asked"))
     return done
 
 
-def check_volume(cloud: PointCloud) -> None:
-    """Refuse points in one plane or on one line, which no closed surface can be fitted to.
+def check_area(cloud: PointCloud) -> None:
+    """Refuse points in one place or on one line, through which no surface is better than any other.
 
     Raises:
-        InputError: the thickness of the cloud (the smallest singular value of the centred points)
-            is less than 1e-6 of its size (the largest).
+        InputError: the second width of the cloud is less than 1e-6 of its length.
     """
+    if not _widths(cloud)[1] > _FLAT:
+        raise InputError(
+            f"{cloud.source}: expected points on a surface, found all of them in one place or on one line"
+        )
+
+
+def check_volume(cloud: PointCloud) -> None:
+    """Refuse points in one plane, which no closed surface can be fitted to.
+
+    Raises:
+        InputError: the thickness of the cloud is less than 1e-6 of its length.
+    """
+    if not _widths(cloud)[2] > _FLAT:
+        raise InputError(
+            f"{cloud.source}: expected points around a volume for a closed surface, found all of them in one "
+            "plane; leave out --surface closed"
+        )
+
+
+def _widths(cloud: PointCloud) -> NDArray[np.float64]:
+    """The extents (3,) of the cloud along its own axes: singular values, as parts of the largest."""
     centred = cloud.points - cloud.points.mean(axis=0)
     centred /= np.abs(centred).max() or 1.0  # so that no square overflows or vanishes
     # The eigenvalues of the 3 x 3 scatter would square the ratio down to the rounding errors.
     singular = np.linalg.svd(np.linalg.qr(centred, mode="r"), compute_uv=False)
-    if len(singular) < 3 or not singular[-1] > _FLAT * singular[0]:
-        raise InputError(
-            f"{cloud.source}: expected points around a volume, found all of them in one plane or on one line;"
-            " there is no closed surface to fit"
-        )
+    widths = np.zeros(3)
+    widths[: len(singular)] = singular / (singular[0] or 1.0)
+    return widths
 
 
 def _lines_of_sight(cloud: PointCloud, viewpoint: Sequence[float] | None) -> NDArray[np.float64] | None:

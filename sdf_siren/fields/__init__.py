@@ -2,6 +2,7 @@
 
 from sdf_siren.fields.activations import Activation, Relu, Sine, Tanh
 from sdf_siren.fields.adjoint import channel_gradients, row_gradients, row_jacobian
+from sdf_siren.fields.clipped import ClippedField
 from sdf_siren.fields.closed_form import ParameterGradients, Workspace
 from sdf_siren.fields.corrected import CorrectedField
 from sdf_siren.fields.devices import choose_device
@@ -19,6 +20,7 @@ from sdf_siren.fields.tiles import CubicTiles
 __all__ = [
     "Activation",
     "Box",
+    "ClippedField",
     "CorrectedField",
     "CubicTiles",
     "Field",

@@ -29,6 +29,7 @@ class SignedDistanceField:
         support: (m, 3) float32 cube coordinates of a subset of the scan, for judging which parts of
             a level set are near data; None when the field did not come from a scan.
         tiles: local corrections of the network near the scan, from coarse to fine.
+        support_normals: (m, 3) float32 unit normals of ``support``, or None.
     """
 
     network: Siren
@@ -36,6 +37,7 @@ class SignedDistanceField:
     record: Mapping[str, object] = field(default_factory=dict)
     support: NDArray[np.float32] | None = None
     tiles: tuple[CubicTiles, ...] = ()
+    support_normals: NDArray[np.float32] | None = None
 
     @cached_property
     def in_cube(self) -> CorrectedField:

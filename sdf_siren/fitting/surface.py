@@ -22,7 +22,8 @@ from sdf_siren.fitting.trainer import Trainer
 from sdf_siren.progress import ProgressCallback, silent
 
 Batch = dict[str, PointGroup]
-SUPPORT_POINTS = 20_000
+SUPPORT_POINTS = 50_000
+"""Points that a field keeps, a megabyte: they tell where a mesh of it may be."""
 
 
 def choose_settings(points: PointCloud, quality: str = "standard", **settings: object) -> SurfaceSettings:
@@ -101,4 +102,5 @@ def fit_surface(
         "source": Path(points.source).name,
         **refitted,
     }
-    return SignedDistanceField(network, points.frame, record, scan.points[np.sort(rows)], tiles)
+    rows = np.sort(rows)
+    return SignedDistanceField(network, points.frame, record, scan.points[rows], tiles, scan.normals[rows])

@@ -10,8 +10,11 @@ from __future__ import annotations
 import os
 from typing import Any
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 
+from sdf_siren.errors import InputError
 from sdf_siren.fields import CubicTiles, SignalField, SignedDistanceField
 from sdf_siren.frames import Similarity
 from sdf_siren.io.signal_file import write_signal_field
@@ -51,6 +54,8 @@ def write_field(field: SignedDistanceField | SignalField, path: str | os.PathLik
         tensors[f"tiles.{level}.coefficients"] = tiles.coefficients
     if field.support is not None:
         tensors["support"] = torch.from_numpy(field.support)
+    if field.support_normals is not None:
+        tensors["support_normals"] = torch.from_numpy(field.support_normals)
     write_tensors(path, description, tensors)
 
 
@@ -67,12 +72,31 @@ def load_field(path: str | os.PathLike[str], device: str = "cpu") -> SignedDista
             _tiles(file, level, float(side), device)
             for level, side in enumerate(description.get("tile_sides", []))
         )
-        support = file.tensor("support").numpy() if "support" in file.names else None
+        support, normals = _support(file)
         x, y, z = description["frame"]["centre"]
         frame = Similarity((float(x), float(y), float(z)), float(description["frame"]["scale"]))
-        found = SignedDistanceField(network, frame, dict(description.get("record", {})), support, tiles)
+        record = dict(description.get("record", {}))
+        found = SignedDistanceField(network, frame, record, support, tiles, normals)
         float(found.error or 0)  # read from the record, which may say anything
     return found
+
+
+def _support(file: TensorFile) -> tuple[NDArray[np.float32] | None, NDArray[np.float32] | None]:
+    """Points of the scan and their normals, as far as the file has them."""
+    if "support" not in file.names:
+        return None, None
+    points = file.tensor("support")
+    normals = file.tensor("support_normals") if "support_normals" in file.names else None
+    for name, tensor in (("support", points), ("support_normals", normals)):
+        if tensor is None:
+            continue
+        check_finite(file.path, tensor)
+        if tensor.shape != (len(points), 3):
+            raise InputError(
+                f"{file.path}: expected {name} of shape ({len(points)}, 3), found {tuple(tensor.shape)}; "
+                "the file is damaged"
+            )
+    return points.numpy(), None if normals is None else normals.numpy()
 
 
 def _tiles(file: TensorFile, level: int, side: float, device: str) -> CubicTiles:

@@ -2,6 +2,25 @@
 
 from sdf_siren.meshing.extract import Extraction, extract, extract_mesh, level_set
 from sdf_siren.meshing.finishing import finished
+from sdf_siren.meshing.limit import Limited, limit, scan_support
+from sdf_siren.meshing.openness import Coverage, Openness, coverage, openness
 from sdf_siren.meshing.painting import painted
+from sdf_siren.meshing.trim import Trimmed, trim
 
-__all__ = ["Extraction", "extract", "extract_mesh", "finished", "level_set", "painted"]
+__all__ = [
+    "Coverage",
+    "Extraction",
+    "Limited",
+    "Openness",
+    "Trimmed",
+    "coverage",
+    "extract",
+    "extract_mesh",
+    "finished",
+    "level_set",
+    "limit",
+    "openness",
+    "painted",
+    "scan_support",
+    "trim",
+]

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from sdf_siren.artifacts import Mesh
 from sdf_siren.errors import EmptySurfaceError
-from sdf_siren.fields import CorrectedField, Field, SignedDistanceField, choose_device
+from sdf_siren.fields import ClippedField, CorrectedField, Field, SignedDistanceField, choose_device
 from sdf_siren.meshing.components import Strangeness, supported_faces
 from sdf_siren.meshing.lattice import LARGEST, check_resolution, evaluate_near_surface
 from sdf_siren.meshing.refine import refine
@@ -47,6 +47,13 @@ CELLS_PER_TILE = 1.25
 """A cubic bends at most a few times across its tile; its edges are split where it bends."""
 
 
+WALL_CELLS = 1.5
+"""From the walls of the cube to where a surface that leaves it is closed: a whole cell lies outside."""
+
+FLATTEST = 1e-5
+"""In the cube: less is rounding, by which all edges of a flat wall would be split."""
+
+
 def extract_mesh(
     field: SignedDistanceField, resolution: int | None = None, *, progress: ProgressCallback = silent
 ) -> Mesh:
@@ -59,6 +66,7 @@ def extract(
     resolution: int | None = None,
     *,
     flatness: float | None = None,
+    closed: bool = False,
     device: str = "auto",
     progress: ProgressCallback = silent,
 ) -> Extraction:
@@ -70,6 +78,8 @@ def extract(
             256, or more if the field's local corrections are finer than that.
         flatness: edges that the surface rises farther above are split, world units; 0 splits none. None
             stands for the field's own error if the resolution is left open too, else for 0.
+        closed: whether a surface that leaves the cube is closed at its walls; also if that was asked for when
+            the field was fitted.
         device: ``auto``, ``cpu`` or ``cuda[:i]``.
         progress: called with the lattice nodes evaluated so far.
 
@@ -83,7 +93,10 @@ def extract(
     check_resolution(resolution)
     place = choose_device(device)
     in_cube = field.in_cube.to(device=place)
-    vertices, faces, evaluations = level_set(in_cube, resolution, device=place, progress=progress)
+    meshed: Field = in_cube
+    if closed or field.record.get("surface") == "closed":
+        meshed = ClippedField(in_cube, 1 - WALL_CELLS * 2 / resolution)
+    vertices, faces, evaluations = level_set(meshed, resolution, device=place, progress=progress)
     removed = 0
     if field.support is not None:
         kept, removed = supported_faces(vertices, faces, field.support, _strangeness(field, in_cube, place))
@@ -96,11 +109,11 @@ def extract(
         )
 
     def onto_level_set(vertices: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float32]]:
-        return _onto_level_set(in_cube, vertices, 2 / resolution, place)
+        return _onto_level_set(meshed, vertices, 2 / resolution, place)
 
     vertices, normals = onto_level_set(vertices)
     if flatness > 0:
-        flatness *= field.frame.scale
+        flatness = max(flatness * field.frame.scale, FLATTEST)
         vertices, normals, faces = refine(vertices, normals, faces, flatness, onto_level_set)
     notes = []
     if removed:

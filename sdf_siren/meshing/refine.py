@@ -44,7 +44,7 @@ def refine(
         onto_surface: for new vertices.
     """
     for _ in range(ROUNDS):
-        edges, side = _edges(faces, len(vertices))
+        edges, side = edges_of(faces, len(vertices))
         chord = vertices[edges[:, 1]] - vertices[edges[:, 0]]
         height = np.einsum("ij,ij->i", chord, normals[edges[:, 1]] - normals[edges[:, 0]]) / 8
         split = np.abs(height) > tolerance
@@ -61,7 +61,7 @@ def refine(
     return vertices, normals, faces
 
 
-def _edges(faces: NDArray[np.int64], vertices: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def edges_of(faces: NDArray[np.int64], vertices: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Edges (e, 2), and of each face the edges (f, 3) from its first corner to its second, and so on."""
     start, stop = faces, np.roll(faces, -1, axis=1)
     key = np.minimum(start, stop) * vertices + np.maximum(start, stop)

@@ -18,6 +18,8 @@ NAMES = (
     "filter.normals",
     "fit.sdf",
     "extract.mesh",
+    "filter.surface",
+    "measure.support",
     "filter.mesh",
     "filter.colours",
     "measure.fit",

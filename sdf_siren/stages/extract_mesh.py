@@ -35,6 +35,7 @@ class ExtractMesh(Stage):
             artifacts["field"],
             self.resolution,
             flatness=self.flatness,
+            closed=context.options.get("filter.surface", {}).get("kind") == "closed",
             device=context.device,
             progress=context.progress,
         )

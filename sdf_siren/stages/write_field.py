@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from sdf_siren.engine.folder import FIELD
@@ -21,5 +21,9 @@ class WriteField(Stage):
         from sdf_siren.io import write_field
 
         assert context.folder is not None, "skipped where no folder is kept"
-        write_field(artifacts["field"], context.folder / FIELD)
+        field = artifacts["field"]
+        kind = context.options.get("filter.surface", {}).get("kind", "auto")
+        if kind != "auto":  # what was asked for once holds for every mesh of the field
+            field = replace(field, record={**field.record, "surface": kind})
+        write_field(field, context.folder / FIELD)
         return {}

@@ -19,8 +19,10 @@ from sdf_siren.stages.filter_colours import FilterColours
 from sdf_siren.stages.filter_mesh import FilterMesh
 from sdf_siren.stages.filter_normals import FilterNormals
 from sdf_siren.stages.filter_outliers import FilterOutliers
+from sdf_siren.stages.filter_surface import FilterSurface
 from sdf_siren.stages.fit_sdf import FitSdf
 from sdf_siren.stages.measure_fit import MeasureFit
+from sdf_siren.stages.measure_support import MeasureSupport
 from sdf_siren.stages.read_field import ReadField
 from sdf_siren.stages.read_points import ReadPoints
 from sdf_siren.stages.write_field import WriteField
@@ -116,6 +118,26 @@ class FakeExtractMesh(ExtractMesh):
 
 
 @dataclass(frozen=True)
+class FakeFilterSurface(FilterSurface):
+    def settled(self, artifacts: Artifacts, context: Context) -> FilterSurface:
+        return self
+
+    def run(self, artifacts: Artifacts, context: Context) -> Artifacts:
+        context.record({"surface": "closed" if self.kind == "auto" else self.kind})
+        return {"mesh": artifacts["mesh"]}
+
+    def plan(self, artifacts: Artifacts, context: Context) -> list[str]:
+        return []
+
+
+@dataclass(frozen=True)
+class FakeMeasureSupport(MeasureSupport):
+    def run(self, artifacts: Artifacts, context: Context) -> Artifacts:
+        context.record({"support": {"beyond": {"2": 0.05, "3": 0.0312, "5": 0.0}, "largest": 4.5}})
+        return {"mesh": [*artifacts["mesh"], "support"] if self.write else artifacts["mesh"]}
+
+
+@dataclass(frozen=True)
 class FakeMeasureFit(MeasureFit):
     def run(self, artifacts: Artifacts, context: Context) -> Artifacts:
         context.record({"faces": 12345, "watertight": True, "components": 1, "boundary_edges": 0})
@@ -168,6 +190,8 @@ FAKES: tuple[type[Stage], ...] = (
     FakeFilterMesh,
     FakeFitSdf,
     FakeExtractMesh,
+    FakeFilterSurface,
+    FakeMeasureSupport,
     FakeMeasureFit,
     FakeWriteMesh,
     FakeWriteField,

@@ -30,6 +30,16 @@ def test_what_is_done_to_the_mesh_on_request(reconstruct, tmp_path):
     assert "--simplify" in err
 
 
+def test_surface_and_support(reconstruct, tmp_path):
+    reconstruct("scan.ply", "--quiet")
+    field = "scan_mesh.ply.run/field.safetensors"
+    code, out, _ = reconstruct("mesh", field, "--surface", "open", "--support", "-o", "open.ply")
+    assert code == 0
+    assert json.loads((tmp_path / "open.ply").read_text())[-1] == "support"
+    assert "3.1 % of the surface is more than 3 spacings from the scan" in out
+    assert reconstruct("mesh", field, "--surface", "ajar", "-o", "ajar.ply")[0] == 2
+
+
 def test_default_output_and_force(reconstruct, tmp_path):
     (tmp_path / "field.safetensors").write_text("[]")
     assert reconstruct("mesh", "field.safetensors")[0] == 0

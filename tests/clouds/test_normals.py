@@ -326,17 +326,23 @@ def test_points_in_perfect_symmetry_do_not_stop_the_orientation() -> None:
 
 @pytest.mark.parametrize("offset", [0.0, 1e6])
 @pytest.mark.parametrize("scale", [1e-25, 1.0, 1e25])
-def test_flat_scans_are_refused(offset: float, scale: float) -> None:
+def test_flat_scans_have_one_normal_and_no_volume(offset: float, scale: float) -> None:
     plane = np.random.default_rng(2).uniform(size=(500, 2)) @ np.array([[1.0, 2, 3], [-3, 1, 1]])
-    with pytest.raises(InputError, match=r"scan\.ply: .*plane"):
-        complete_normals(PointCloud((plane + offset) * scale, source="scan.ply"))
+    scan = PointCloud((plane + offset) * scale, source="scan.ply")
+    normals = complete_normals(scan).normals
+    assert normals is not None
+    truth = np.cross([1.0, 2, 3], [-3, 1, 1])
+    truth /= np.linalg.norm(truth)
+    np.testing.assert_allclose(np.abs(normals @ truth), 1, atol=1e-3)
+    assert (normals @ normals[0] > 0).all()
+    with pytest.raises(InputError, match=r"scan\.ply: .*one plane; leave out --surface closed"):
+        check_volume(scan)
 
 
 def test_lines_and_too_few_points_are_refused() -> None:
-    line = np.outer(np.arange(50.0), [1, 2, 3])
-    for points in (line, np.eye(3), np.ones((5, 3))):
-        with pytest.raises(InputError, match="plane or on one line"):
-            check_volume(PointCloud(points))
+    for points in (np.outer(np.arange(50.0), [1, 2, 3]), np.eye(3)[:2], np.ones((5, 3))):
+        with pytest.raises(InputError, match="one place or on one line"):
+            complete_normals(PointCloud(points))
 
 
 def test_thin_scans_are_not_flat() -> None:

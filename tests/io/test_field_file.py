@@ -1,5 +1,6 @@
 """Field files: exact round trips, and one clear line for everything that is not one."""
 
+import dataclasses
 import json
 
 import numpy as np
@@ -24,7 +25,13 @@ def field():
     tiles = tuple(
         CubicTiles(side, places, torch.randn(len(places), 20, generator=generator)) for side in (0.4, 0.2)
     )
-    return SignedDistanceField(network, frame, record, support, tiles)
+    normals = unit_vectors(len(support))
+    return SignedDistanceField(network, frame, record, support, tiles, normals)
+
+
+def unit_vectors(count):
+    normals = np.random.default_rng(3).standard_normal((count, 3))
+    return (normals / np.linalg.norm(normals, axis=1, keepdims=True)).astype(np.float32)
 
 
 def test_round_trip_is_exact(field, tmp_path):
@@ -42,6 +49,7 @@ def test_round_trip_is_exact(field, tmp_path):
     assert found.frame == field.frame
     assert found.record == field.record
     np.testing.assert_array_equal(found.support, field.support)
+    np.testing.assert_array_equal(found.support_normals, field.support_normals)
     x = np.random.default_rng(1).uniform(-1, 1, (20, 3)) + field.frame.centre
     np.testing.assert_array_equal(found(x), field(x))
 
@@ -146,3 +154,28 @@ def test_missing_files_and_folders(field, tmp_path):
         load_field(tmp_path)
     with pytest.raises(UsageError):
         write_field(field, tmp_path / "missing" / "field.safetensors")
+
+
+@pytest.mark.parametrize(
+    ("support", "normals", "match"),
+    [
+        (np.zeros((4, 2)), None, "support of shape"),
+        (np.zeros((4, 3)), np.zeros((5, 3)), "support_normals of shape"),
+        (np.full((4, 3), np.nan), None, "finite"),
+    ],
+)
+def test_points_of_the_scan_are_checked(field, tmp_path, support, normals, match):
+    path = tmp_path / "field.safetensors"
+    arrays = {"support": support, "support_normals": normals}
+    damaged = {name: None if a is None else a.astype(np.float32) for name, a in arrays.items()}
+    write_field(dataclasses.replace(field, **damaged), path)
+    with pytest.raises(InputError, match=match):
+        load_field(path)
+
+
+def test_files_without_normals_of_the_points_are_read(field, tmp_path):
+    path = tmp_path / "field.safetensors"
+    write_field(dataclasses.replace(field, support_normals=None), path)
+    found = load_field(path)
+    assert found.support_normals is None
+    np.testing.assert_array_equal(found.support, field.support)

@@ -1,4 +1,4 @@
-"""Let the tests of meshes share known_meshes.py."""
+"""Let the tests of meshes share known_meshes.py and exact_scans.py."""
 
 import sys
 from pathlib import Path

@@ -83,6 +83,33 @@ def test_the_mesh_is_the_same_for_any_number_of_threads():
         np.testing.assert_array_equal(mesh.normals, meshes[0].normals)
 
 
+@pytest.mark.parametrize("record", [{}, {"surface": "closed"}])
+def test_a_surface_that_leaves_the_cube_is_closed_if_asked(record):
+    network = bump_network()
+    network.biases[0].add_(0.5 * torch.pi / 30)
+    field = SignedDistanceField(network, Similarity((0, 0, 0), 1.0), record)
+    assert topology(extract(field, 64).mesh).watertight == bool(record)
+    mesh = extract(field, 64, closed=True).mesh
+    assert topology(mesh).watertight
+    reach = np.abs(mesh.vertices).max()
+    assert reach == pytest.approx(1 - 1.5 / 32, abs=1e-6)
+    walls = np.abs(mesh.vertices).max(axis=1) > reach - 1e-6
+    outward = np.take_along_axis(
+        mesh.normals[walls] * np.sign(mesh.vertices[walls]),
+        np.abs(mesh.vertices[walls]).argmax(axis=1)[:, None],
+        axis=1,
+    )
+    assert np.mean(outward > 0.99) > 0.9  # but at the edges
+    assert topology(mesh).volume > 0
+
+
+def test_what_stays_in_the_cube_is_the_same_if_asked_to_close():
+    field = SignedDistanceField(bump_network(), Similarity((0, 0, 0), 1.0))
+    open_, closed = extract(field, 64).mesh, extract(field, 64, closed=True).mesh
+    np.testing.assert_array_equal(open_.vertices, closed.vertices)
+    np.testing.assert_array_equal(open_.faces, closed.faces)
+
+
 def test_no_surface_is_an_error():
     field = SignedDistanceField(bump_network(offset=-5.0), Similarity((0, 0, 0), 1.0))
     with pytest.raises(EmptySurfaceError, match="found none"):

@@ -1,0 +1,33 @@
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from sdf_siren.artifacts import Mesh
+from sdf_siren.stages.measure_support import MeasureSupport
+
+MESH = Mesh(np.eye(3), np.array([[0, 1, 2]]), scalars={"intensity": np.ones(3)})
+
+
+@pytest.mark.parametrize("write", [False, True])
+def test_call(stand_in, context, said, write):
+    support = SimpleNamespace(at=lambda vertices, normals: vertices @ [1.0, 2, 3])
+    covered = SimpleNamespace(beyond={2.0: 0.5, 3.0: 0.25}, largest=3.0)
+    calls = stand_in("sdf_siren.meshing", scan_support=support, coverage=covered)
+    artifacts = {"field": "field", "mesh": MESH, "points": "cloud"}
+    mesh = MeasureSupport(write=write).run(artifacts, context)["mesh"]
+    assert calls[0] == ("scan_support", ("field", "cloud"), {})
+    np.testing.assert_array_equal(calls[1][1][1], [1, 2, 3])
+    assert said("measures") == [{"support": {"beyond": {"2": 0.5, "3": 0.25}, "largest": 3.0}}]
+    assert set(mesh.scalars) == {"intensity", "support"} if write else mesh is MESH
+    if write:
+        np.testing.assert_array_equal(mesh.scalars["support"], [1, 2, 3])
+
+
+def test_without_a_scan_nothing_is_said(stand_in, context, said):
+    stand_in("sdf_siren.meshing", scan_support=None, coverage=None)
+    artifacts = {"field": "field", "mesh": MESH}
+    assert MeasureSupport(write=True).run(artifacts, context) == {"mesh": MESH}
+    assert said("measures") == []
