@@ -26,6 +26,7 @@ from sdf_siren.losses import (
     Surface,
     WeightedTerm,
 )
+from sdf_siren.sampling import density
 from sdf_siren.sampling.indicator import Indicator
 from sdf_siren.sampling.off_surface import far_from_surface, near_surface
 from sdf_siren.sampling.sampler import PoolSampler, Sampler, UniformVolumeSampler
@@ -64,6 +65,7 @@ def sampler_of(s: SurfaceSettings, scan: OrientedScan, seed: int, device: torch.
     if s.quality == "paper":
         return UniformVolumeSampler(surface, s.surface_points, s.far_points)
     rng = np.random.default_rng(seed)
+    shares = density.shares(scan.points, scan.tree) if scan.uneven else None
     indicator = Indicator(scan.points, scan.normals, seed)
     near = near_surface(
         scan.points,
@@ -74,13 +76,15 @@ def sampler_of(s: SurfaceSettings, scan: OrientedScan, seed: int, device: torch.
         spread=s.near_spread,
         noise=s.noise,
         rng=rng,
+        shares=shares,
     )
     far = far_from_surface(scan.points, indicator, count=FAR_POOL, rng=rng)
     if not len(near) or not len(far):
         raise InputError("no place near the scan has a clear side: are its normals oriented outward?")
     pools = {"surface": surface, "near": near.to(place), "far": far.to(place)}
     counts = {"surface": s.surface_points, "near": s.near_points, "far": s.far_points}
-    return PoolSampler(pools, {name: count for name, count in counts.items() if count})
+    drawn = {} if shares is None else {"surface": torch.from_numpy(shares).to(place)}
+    return PoolSampler(pools, {name: count for name, count in counts.items() if count}, drawn)
 
 
 def optimizer_of(s: SurfaceSettings, network: Siren) -> Optimizer:

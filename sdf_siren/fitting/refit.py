@@ -18,9 +18,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from sdf_siren.clouds import PointCloud
-from sdf_siren.clouds.spacing import SAMPLE
 from sdf_siren.fields import CorrectedField, CubicTiles, SignedDistanceField, Siren
-from sdf_siren.fields.threads import processors, single_threaded
+from sdf_siren.fields.threads import single_threaded
 from sdf_siren.fitting.local import Trust, fit_tiles
 from sdf_siren.fitting.scan import OrientedScan, oriented_scan
 from sdf_siren.progress import Progress, ProgressCallback, silent
@@ -50,10 +49,6 @@ def _sides(trust: Trust, unit: float) -> tuple[tuple[float, ...], ...]:
     growing = tuple(side for i in range(12) if (side := SMALLEST[trust] * unit * GROWTH**i) < LARGEST_SIDE)
     return ((min(COARSE * unit, LARGEST_SIDE),), growing) if trust is EXACT else (growing,)
 
-
-NEIGHBOUR = 8
-SPARSE_QUANTILE, MUCH_SPARSER = 0.9, 2.0
-"""A level of its own for the sparsest tenth of the surface, where it is so much sparser than most points."""
 
 LEAST_SLOPE = 0.3
 """A field that is flatter counts as if it had this slope: a residual says nothing of distance there."""
@@ -229,10 +224,4 @@ def _closer(one: Tensor, other: Tensor) -> bool:
 
 def _units(scan: OrientedScan) -> tuple[float, ...]:
     """The length that tiles are measured in, from coarse to fine: for the sparse parts, and for most."""
-    rows = np.random.default_rng(0).permutation(len(scan.points))[:SAMPLE]
-    neighbour = min(NEIGHBOUR, len(scan.points) - 1)
-    distance = np.sort(scan.tree.query(scan.points[rows], k=[neighbour + 1], workers=processors())[0][:, 0])
-    most = float(np.median(distance))
-    area = np.cumsum(distance**2)  # each point stands for a patch of surface
-    sparse = float(distance[np.searchsorted(area, SPARSE_QUANTILE * area[-1])])
-    return (sparse, most) if sparse > MUCH_SPARSER * most else (most,)
+    return scan.reaches if scan.uneven else scan.reaches[1:]

@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
 from sdf_siren.clouds import PointCloud, unit_normals
-from sdf_siren.clouds.spacing import ScanGauge, gauge
+from sdf_siren.clouds.spacing import SAMPLE, ScanGauge, gauge
 from sdf_siren.errors import InputError
+from sdf_siren.fields.threads import processors
+
+NEIGHBOUR = 8
+SPARSE_QUANTILE, MUCH_SPARSER = 0.9, 2.0
+"""A scan whose sparsest tenth of the surface is so much sparser than most points is drawn from by area, and
+refitted by a level of its own there."""
 
 
 @dataclass(frozen=True)
@@ -21,6 +28,23 @@ class OrientedScan:
     normals: NDArray[np.float32]
     tree: cKDTree
     gauge: ScanGauge
+
+    @cached_property
+    def reaches(self) -> tuple[float, float]:
+        """Distance to the eighth neighbour where the sparsest tenth of the surface begins; and the median."""
+        rows = np.random.default_rng(0).permutation(len(self.points))[:SAMPLE]
+        neighbour = min(NEIGHBOUR, len(self.points) - 1)
+        reach = self.tree.query(self.points[rows], k=[neighbour + 1], workers=processors())[0][:, 0]
+        reach = np.sort(reach)
+        area = np.cumsum(reach**2)  # each point stands for a patch of surface
+        sparse = reach[min(np.searchsorted(area, SPARSE_QUANTILE * area[-1]), len(reach) - 1)]
+        return float(sparse), float(np.median(reach))
+
+    @property
+    def uneven(self) -> bool:
+        """Whether a tenth of the surface is much sparser than most points."""
+        sparse, most = self.reaches
+        return sparse > MUCH_SPARSER * most
 
     def without(self, rows: NDArray[np.int64]) -> OrientedScan:
         """The scan without some of its points; its gauge is kept."""

@@ -39,6 +39,7 @@ def near_surface(
     spread: float,
     noise: float,
     rng: np.random.Generator,
+    shares: NDArray[np.float64] | None = None,
 ) -> PointGroup:
     """At most ``count`` points scattered about the scan.
 
@@ -51,9 +52,14 @@ def near_surface(
         spread: median standard deviation of the scatter, cube lengths; it varies log-normally.
         noise: standard deviation of the scan's noise, cube lengths; within twice of it no side is known.
         rng: the source of randomness.
+        shares: cumulative shares of the scan's points (n,), where they are not drawn alike.
     """
     width = spread * np.exp(0.7 * rng.standard_normal((count, 1)))
-    x = points[rng.integers(len(points), size=count)] + width * rng.standard_normal((count, 3))
+    if shares is None:
+        rows = rng.integers(len(points), size=count)
+    else:
+        rows = np.minimum(np.searchsorted(shares, rng.random(count)), len(points) - 1)
+    x = points[rows] + width * rng.standard_normal((count, 3))
     x = x.astype(np.float32)
     # More neighbours average the noise; fewer keep thin parts apart.
     neighbours = min(len(points), 10 if noise > 0 else 4)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 import torch
+from torch import Tensor
 
 from sdf_siren.clouds.groups import PointGroup
+from sdf_siren.sampling.density import drawn
 
 
 class Sampler(Protocol):
@@ -26,17 +28,22 @@ class PoolSampler:
     Attributes:
         pools: every point of each group.
         counts: rows per step for each group.
+        shares: of groups whose points are not drawn alike, the cumulative shares (n,).
     """
 
     pools: Mapping[str, PointGroup]
     counts: Mapping[str, int]
+    shares: Mapping[str, Tensor] = field(default_factory=dict)
 
     def draw(self, generator: torch.Generator, step: int = 0) -> dict[str, PointGroup]:
-        """Rows of every pool, uniformly with replacement."""
+        """Rows of every pool, with replacement."""
         batch = {}
         for name, count in self.counts.items():
             pool = self.pools[name]
-            rows = torch.randint(len(pool), (count,), generator=generator, device=generator.device)
+            if name in self.shares:
+                rows = drawn(self.shares[name], count, generator)
+            else:
+                rows = torch.randint(len(pool), (count,), generator=generator, device=generator.device)
             batch[name] = pool.rows(rows)
         return batch
 
