@@ -89,15 +89,22 @@ def fuzz(names: tuple[str, ...], corpus: Path, seconds: int) -> None:
             f"-artifact_prefix={corpus / name}-finding-",
         ]
         command = [sys.executable, __file__, "--target", name, *options, str(folder)]
-        done = subprocess.run(command, capture_output=True, text=True, errors="replace", check=False)
-        count = re.search(r"number_of_executed_units:\s*(\d+)", done.stderr) or re.search(
-            r"Done (\d+) runs", done.stderr
+        done = subprocess.run(
+            command,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            errors="replace",
+            check=False,
         )
-        found = re.findall(r"^(?:.*Uncaught Python exception.*\n.*|.*ERROR: libFuzzer.*)$", done.stderr, re.M)
+        count = re.search(r"number_of_executed_units:\s*(\d+)", done.stdout) or re.search(
+            r"Done (\d+) runs", done.stdout
+        )
+        found = re.findall(r"^(?:.*Uncaught Python exception.*\n.*|.*ERROR: libFuzzer.*)$", done.stdout, re.M)
         told = "; ".join(" ".join(each.split()) for each in found) or "nothing found"
         click.echo(f"{name:<10} {int(count.group(1)) if count else 0:>9,} executions, {told}")
         if found or done.returncode:
-            (corpus / f"{name}-log.txt").write_text(done.stderr, encoding="utf-8")
+            (corpus / f"{name}-log.txt").write_text(done.stdout, encoding="utf-8")
 
 
 def seeds(target: Target) -> dict[str, bytes]:

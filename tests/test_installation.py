@@ -104,7 +104,7 @@ class TestWheel:
         assert description.strip() == (ROOT / "README.md").read_text("utf-8").strip()
         needed = set(re.findall(r"^Requires-Dist: ([\w-]+)[^;\n]*$", head, re.MULTILINE))
         assert needed == {
-            *("click", "libusb-package", "numpy", "open3d", "pillow", "plyfile"),
+            *("click", "libigl", "libusb-package", "numpy", "open3d", "pillow", "plyfile"),
             *("rich", "safetensors", "scikit-image", "scipy", "tifffile", "torch", "trimesh"),
         }
 
