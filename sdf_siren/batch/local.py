@@ -71,11 +71,11 @@ class LocalExecutor:
         self.workers, self.threads, self.limits = workers, threads, limits or Limits()
         self._function = function
         self._messages: queue.SimpleQueue[Message] = queue.SimpleQueue()
-        self._stopping, self._looked = False, 0.0
+        self._looked = 0.0
 
     def run(self, jobs: Sequence[Job], listen: Listener) -> None:
         """As :meth:`sdf_siren.batch.executor.Executor.run`."""
-        self._listen = listen
+        self._listen, self._stopping = listen, False
         self._waiting = deque(dataclasses.replace(job, threads=self.threads) for job in jobs)
         self._alone: deque[Job] = deque()
         self._places = [_Place(index) for index in range(min(self.workers, len(jobs)))]
