@@ -78,7 +78,7 @@ class LocalExecutor:
         self._function, self._warm = function, warm
         self._places = [_Place(index) for index in range(workers)]
         self._messages: queue.SimpleQueue[Message] = queue.SimpleQueue()
-        self._stopping, self._looked = False, 0.0
+        self._looked = 0.0
 
     @property
     def manner(self) -> str:
@@ -87,7 +87,7 @@ class LocalExecutor:
 
     def run(self, jobs: Sequence[Job], listen: Listener) -> None:
         """As :meth:`sdf_siren.batch.executor.Executor.run`."""
-        self._listen = listen
+        self._listen, self._stopping = listen, False
         self._waiting = deque(dataclasses.replace(job, threads=self.threads) for job in jobs)
         self._alone: deque[Job] = deque()
         self._stopping = False
