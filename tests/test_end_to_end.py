@@ -105,7 +105,8 @@ class TestRunFolder:
             "field.safetensors",
             "preview.png",
         }
-        fit = tomllib.loads((run / "pipeline.toml").read_text())["stages"][2]
+        stages = tomllib.loads((run / "pipeline.toml").read_text())["stages"]
+        fit = next(stage for stage in stages if stage["use"] == "fit.sdf")
         assert fit == {"use": "fit.sdf", "quality": "draft", "steps": 150}
         manifest = json.loads((run / "manifest.json").read_text())
         assert manifest["status"] == "done"

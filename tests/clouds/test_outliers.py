@@ -87,7 +87,7 @@ def test_nothing_is_taken_from_a_scan_without_outliers(name: str) -> None:
     assert not outliers(CLEAN[name]).any()
 
 
-@pytest.mark.parametrize("shape", [sphere(6000)[0], torus(16_000)[0], cone()], ids=["ball", "torus", "cone"])
+@pytest.mark.parametrize("shape", [sphere(6000)[0], torus(10_000)[0], cone()], ids=["ball", "torus", "cone"])
 @pytest.mark.parametrize("noise", [0.0, 0.005])
 @pytest.mark.parametrize("share", [0.01, 0.05])
 def test_uniform_outliers_go_and_the_surface_stays(shape: np.ndarray, noise: float, share: float) -> None:
@@ -102,9 +102,9 @@ def test_uniform_outliers_go_and_the_surface_stays(shape: np.ndarray, noise: flo
 
 
 def test_many_outliers_are_not_each_others_surface() -> None:
-    """A dense scan of a small part of its box: the outliers' neighbours are outliers."""
-    points = np.vstack([0.1 * sphere(20_000)[0], [[-1, -1, -1], [1, 1, 1.0]]])
-    strays = thrown_in(points, 0.1)
+    """A dense scan of a small part of its box: neighbours of outliers are outliers."""
+    points = np.vstack([0.3 * sphere(20_000)[0], [[-1, -1, -1], [1, 1, 1.0]]])
+    strays = thrown_in(points, 0.05)
     found = outliers(np.vstack([points, strays]))
     assert found[20_000:].mean() > 0.98
     assert not found[:20_000].any()

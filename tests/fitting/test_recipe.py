@@ -74,3 +74,20 @@ def test_scans_without_usable_normals_are_refused(sphere):
 def test_the_scan_in_the_cube_is_gauged_there(sphere):
     small, large = (oriented_scan(PointCloud(sphere * s + s, sphere)).gauge for s in (1.0, 1000.0))
     assert small.spacing == pytest.approx(large.spacing, rel=1e-3)
+
+
+def test_only_a_scan_much_sparser_in_parts_is_drawn_from_by_area(sphere):
+    """Of one half every tenth point: it gets half of the points of a step. An even scan is not touched."""
+    settings = resolve_settings(CLEAN, "draft")
+
+    def sampler(points):
+        return sampler_of(settings, oriented_scan(PointCloud(points, points)), 0, torch.device("cpu"))
+
+    assert not sampler(sphere).shares
+    sparse = np.vstack([sphere[sphere[:, 0] > 0], sphere[sphere[:, 0] < 0][::10]])
+    uneven = sampler(sparse)
+    share = [
+        float((uneven.draw(torch.Generator().manual_seed(i))["surface"].x[:, 0] < 0).double().mean())
+        for i in range(5)
+    ]
+    assert 0.4 < np.mean(share) < 0.6
