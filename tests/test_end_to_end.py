@@ -247,7 +247,6 @@ BAD_SCANS = {
     "count of 4e9": lambda: ply(np.ones((10, 3)), count=4_000_000_000),
     "nothing but NaN": lambda: ply(np.full((100, 3), np.nan)),
     "3 points": lambda: ply(np.eye(3)),
-    "coplanar": coplanar,
 }
 
 
@@ -270,6 +269,11 @@ class TestRefusals:
     def test_scans(self, folder, capsys, case, words):
         (folder / "scan.ply").write_bytes(BAD_SCANS[case]())
         assert "scan.ply" in refused(["scan.ply", "--quiet", *words], 3, capsys, folder)
+
+    @pytest.mark.parametrize("words", [(), ("--dry-run",)])
+    def test_a_flat_scan_has_no_closed_surface(self, folder, capsys, words):
+        (folder / "scan.ply").write_bytes(coplanar())
+        refused(["scan.ply", "--quiet", "--surface", "closed", *words], 3, capsys, folder)
 
     def test_missing_scan(self, folder, capsys):
         assert "none.ply" in refused(["none.ply", "--quiet"], 3, capsys, folder)

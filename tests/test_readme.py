@@ -62,6 +62,8 @@ def folder(tmp_path, monkeypatch):
 class Here:
     """An executor without processes."""
 
+    manner = "here"
+
     def __init__(self, *_):
         pass
 

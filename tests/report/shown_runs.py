@@ -63,6 +63,7 @@ def make_run(path: Path, *, notes: tuple[str, ...] = (), loss: float = 1.0, **ch
     manifest = Manifest(
         input={"path": "scans/a.ply", "bytes": 2400, "sha256": "ab" * 32},
         output=str(path),
+        asked="cd" * 32,
         seed=3,
         device="auto",
         threads=None,
