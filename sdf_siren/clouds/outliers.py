@@ -42,9 +42,10 @@ part of their width."""
 FLAT = 0.1
 """Points in a plane of neighbours that is thinner than this lie on a surface; nothing more is asked."""
 
-HANDFUL, REACH, GAP = 20, 1.5, 2.0
+HANDFUL, REACH = 20, 2.0
 """Most points of a group that may float away; and, in units of the spacing (to the eighth neighbour) at the
-farther end, the longest step within a group and the shortest from it to the rest."""
+farther end, the longest step within a group, beyond which the rest has to be. One length for both: between
+two, a straggler would be neither of its group nor away from it, and save them all."""
 
 HEAPED, HEAP = 4.0, 0.2
 """The distance to the 64th neighbour over that to the eighth is 2.8 on a surface. From this ratio on points
@@ -226,5 +227,5 @@ def _handfuls(points: Floats, spacing: Floats) -> Mask:
         steps_out = np.where(outside, distance / np.maximum(spacing[index], 1e-300), np.inf)
         np.minimum.at(gap, own, steps_out.min(axis=1))
     found = np.zeros(count, dtype=bool)
-    found[few] = gap[group[few]] > GAP
+    found[few] = gap[group[few]] > REACH
     return found

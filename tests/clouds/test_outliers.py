@@ -121,6 +121,18 @@ def test_handfuls_that_float_go(members: int) -> None:
     assert not found[:6000].any()
 
 
+@pytest.mark.parametrize("step", [1.0, 1.4, 1.7, 1.95, 2.05, 3.0])
+def test_a_straggler_does_not_save_its_group(step: float) -> None:
+    """However far it is from the others, in their spacings, it and they float together or apart."""
+    rng = np.random.default_rng(0)
+    group = np.array([2.0, 0, 0]) + 0.02 * rng.normal(size=(15, 3))
+    spacing = float(np.median(cKDTree(group).query(group, k=[9])[0]))
+    straggler = np.array([[group[:, 0].max() + step * spacing, 0, 0]])
+    found = outliers(np.vstack([sphere(6000)[0], group, straggler]))
+    assert found[6000:].all()
+    assert not found[:6000].any()
+
+
 def test_a_small_part_of_its_own_stays() -> None:
     """Sixty points as dense as the rest are a thing, however far away."""
     part = 0.1 * sphere(60)[0] + np.array([2.0, 0, 0])
