@@ -25,11 +25,13 @@ def perform(job: Any, observer: Any) -> Any:
 if __name__ == "__main__":
     from pathlib import Path
 
-    from sdf_siren.batch import local
+    from sdf_siren.batch import cluster, local
     from sdf_siren.cli.main import main
 
     here = str(Path(__file__).resolve().parent)
     os.environ["PYTHONPATH"] = os.pathsep.join([here, os.environ.get("PYTHONPATH", "")])
     faulty: Any = partial(local.LocalExecutor, function="faulty_batch:perform")
     local.LocalExecutor = faulty  # type: ignore[misc]
+    faulty_cluster: Any = partial(cluster.RayExecutor, function="faulty_batch:perform")
+    cluster.RayExecutor = faulty_cluster  # type: ignore[misc]
     sys.exit(main())
