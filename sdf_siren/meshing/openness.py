@@ -53,6 +53,8 @@ class Openness:
 
     def sentence(self) -> str:
         """For people."""
+        if self.made_up < 0.0005 and not self.leaves:
+            return "the scan is taken as closed: it has points all around"
         left = " and leaves the cube around it" if self.leaves else ""
         share = f"{100 * self.made_up:.1f} % of the surface is more than {FAR:g} spacings from the scan{left}"
         if self.open:

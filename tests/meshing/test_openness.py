@@ -17,6 +17,7 @@ def test_closed_all_around():
     found = openness(mesh_of(Sphere(0.5)), sphere_scan(2000))
     assert found == Openness(0.0, leaves=False)
     assert not found.open
+    assert found.sentence() == "the scan is taken as closed: it has points all around"
 
 
 @pytest.mark.parametrize(("lowest", "is_open"), [(-0.9, False), (-0.7, False), (0.0, True)])
