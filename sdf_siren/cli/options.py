@@ -20,7 +20,8 @@ def output_option(command: Command) -> Command:
         "--output",
         type=click.Path(path_type=Path),
         metavar="OUT.(ply|obj|stl|off|glb)",
-        help="The mesh to write; its suffix is the format.  [default: <name>_mesh.ply in this folder]",
+        help="The mesh to write; its suffix is the format. Of several scans, the folder for the meshes.  "
+        "[default: <name>_mesh.ply in this folder]",
     )(command)
 
 
