@@ -12,9 +12,9 @@ from sdf_siren.batch.plan import Batch
 from sdf_siren.batch.status import FOLDER
 from sdf_siren.errors import Interrupted, UsageError
 
-THREADS_PER_JOB = 2
-"""A step of a fit has four chunks of nearly equal size, which two threads share well; more would idle in the
-parts of a run that use one (reading, meshing), where another job is at work."""
+THREADS_PER_JOB = 1
+"""On two processors, two jobs of one thread each did 7.6 draft scans a minute, one of two threads 5.2
+(benchmarks/results/batch-20261127-1254.md): a run has parts that use one thread only."""
 
 BYTES_PER_JOB = 1_500_000_000
 """Libraries and a fit with meshing of a scan of some 100,000 points take about half of it."""

@@ -86,8 +86,8 @@ class TestWorkers:
         monkeypatch.setattr(os, "sched_getaffinity", lambda process: set(range(16)), raising=False)
         monkeypatch.setattr(running.memory, "available", lambda: 100_000_000_000)
 
-    def test_two_threads_each(self):
-        assert running.workers_for(None, 100) == (8, 2)
+    def test_a_job_for_every_processor(self):
+        assert running.workers_for(None, 100) == (16, 1)
         assert running.workers_for(None, 100, threads=4) == (4, 4)
 
     def test_as_asked(self):

@@ -120,7 +120,7 @@ def test_a_ray_cluster_elsewhere(batch, monkeypatch):
     assert (
         batch("in/a.ply", "in/b.ply", "-o", "out", "--executor", "ray", "--ray-address", "head:6379")[0] == 0
     )
-    assert Here.made == ("head:6379", 2, 0.0, Limits())
+    assert Here.made == ("head:6379", 1, 0.0, Limits())
 
 
 @pytest.mark.parametrize(
