@@ -38,6 +38,7 @@
   }
   const select = control("colour-by");
   for (const [key, label] of layers) select.add(new Option(label, key));
+  if (contents.some((content) => content.colours)) select.value = "given"; // a coloured mesh is looked at in colour
 
   function layer(content, key, scale) {
     if (key === "plain" || key === "given") return { kind: key };
