@@ -70,19 +70,6 @@ def _resident(process: Any) -> int:
         return 0
 
 
-def available() -> int:
-    """What the machine could give now, and what limits of containers leave of it."""
-    import psutil
-
-    found = [psutil.virtual_memory().available]
-    try:
-        limit = int(Path("/sys/fs/cgroup/memory.max").read_text("ascii"))
-        found.append(limit - int(Path("/sys/fs/cgroup/memory.current").read_text("ascii")))
-    except (OSError, ValueError):  # no such group, or "max"
-        pass
-    return max(0, min(found))
-
-
 def go_first() -> None:
     """Have a system short of memory end this process first (Linux): a job is lost, not the batch."""
     with suppress(OSError):

@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 import time
 
-from sdf_siren.batch import memory, summary
+from sdf_siren.batch import summary
 from sdf_siren.batch.executor import Executor, Listener, Report
 from sdf_siren.batch.outcome import JobResult
 from sdf_siren.batch.plan import Batch
 from sdf_siren.batch.status import FOLDER
 from sdf_siren.errors import Interrupted, UsageError
+from sdf_siren.memory import bytes_free
 
 THREADS_PER_JOB = 1
 """On two processors, two jobs of one thread each did 7.6 draft scans a minute, one of two threads 5.2
@@ -92,6 +93,8 @@ def workers_for(asked: int | None, jobs: int, threads: int | None = None) -> tup
     processors = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     if asked is None:
         by_processors = processors // (threads or THREADS_PER_JOB)
-        asked = max(1, min(by_processors, memory.available() // BYTES_PER_JOB))
+        free = bytes_free()
+        by_memory = by_processors if free is None else free // BYTES_PER_JOB
+        asked = max(1, min(by_processors, by_memory))
     workers = max(1, min(asked, jobs))
     return workers, threads or max(1, processors // workers)

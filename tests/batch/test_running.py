@@ -84,7 +84,7 @@ class TestWorkers:
     @pytest.fixture(autouse=True)
     def machine(self, monkeypatch):
         monkeypatch.setattr(os, "sched_getaffinity", lambda process: set(range(16)), raising=False)
-        monkeypatch.setattr(running.memory, "available", lambda: 100_000_000_000)
+        monkeypatch.setattr(running, "bytes_free", lambda: 100_000_000_000)
 
     def test_a_job_for_every_processor(self):
         assert running.workers_for(None, 100) == (16, 1)
@@ -100,7 +100,11 @@ class TestWorkers:
         assert running.workers_for(None, 0) == (1, 16)
 
     def test_little_memory(self, monkeypatch):
-        monkeypatch.setattr(running.memory, "available", lambda: 4_000_000_000)
+        monkeypatch.setattr(running, "bytes_free", lambda: 4_000_000_000)
         assert running.workers_for(None, 100) == (2, 8)
-        monkeypatch.setattr(running.memory, "available", lambda: 0)
+        monkeypatch.setattr(running, "bytes_free", lambda: 0)
         assert running.workers_for(None, 100) == (1, 16)
+
+    def test_unknown_memory(self, monkeypatch):
+        monkeypatch.setattr(running, "bytes_free", lambda: None)
+        assert running.workers_for(None, 100) == (16, 1)
