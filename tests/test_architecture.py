@@ -125,7 +125,15 @@ class TestModule:
         assert not uses or path.stem in {"ply", "ply_header", "ply_writer"}, path
 
     def test_upper_floors_and_the_package_load_nothing_heavy(self, path):
-        if part_of(path) not in LIGHT | {"", "__main__", "errors", "files", "progress", "open3d_import"}:
+        if part_of(path) not in LIGHT | {
+            "",
+            "__main__",
+            "errors",
+            "files",
+            "memory",
+            "progress",
+            "open3d_import",
+        }:
             return
         for name, top, typing_only in imports(path):
             root = name.split(".")[0]
@@ -139,7 +147,7 @@ class TestModule:
         for name, top, typing_only in imports(path):
             parts = name.split(".")
             if parts[0] == "sdf_siren" and len(parts) > 1 and top and not typing_only:
-                assert parts[1] in LIGHT | {"errors", "progress", "__version__", "files"}, name
+                assert parts[1] in LIGHT | {"errors", "progress", "__version__", "files", "memory"}, name
 
 
 def test_engine_knows_no_torch_at_all():
