@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
-from sdf_siren.cli.options import Command, refuse_contradiction
+from sdf_siren.cli.options import Command, bundled, refuse_contradiction
 from sdf_siren.cli.request import Manner, Shorthand, pipeline_of
 
 if TYPE_CHECKING:
@@ -42,17 +41,7 @@ class Many:
 
 def batch_options(command: Command) -> Command:
     """All options of :class:`Many`; the command gets them as ``many``."""
-
-    @functools.wraps(command)
-    def gathered(**given: Any) -> Any:
-        many = Many(**{field.name: given.pop(field.name) for field in fields(Many)})
-        return command(**given, many=many)
-
-    decorated: Any = gathered
-    for option in reversed(_OPTIONS):
-        decorated = option(decorated)
-    found: Command = decorated
-    return found
+    return bundled(command, Many, "many", _OPTIONS)
 
 
 def _jobs(_: click.Context, __: click.Parameter, value: str | None) -> int | str | None:

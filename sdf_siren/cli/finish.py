@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -10,7 +9,7 @@ from typing import Any
 
 import click
 
-from sdf_siren.cli.options import Command
+from sdf_siren.cli.options import Command, bundled
 
 ALL = "all"
 
@@ -46,17 +45,7 @@ class Finish:
 
 def finish_options(command: Command) -> Command:
     """All options of :class:`Finish`; the command gets them as ``finish``."""
-
-    @functools.wraps(command)
-    def gathered(**given: Any) -> Any:
-        finish = Finish(**{name: given.pop(name) for name in Finish.__dataclass_fields__})
-        return command(**given, finish=finish)
-
-    decorated: Any = gathered
-    for option in reversed(_OPTIONS):
-        decorated = option(decorated)
-    found: Command = decorated
-    return found
+    return bundled(command, Finish, "finish", _OPTIONS)
 
 
 def _number_or_all(kind: type[int] | type[float], everything: float) -> Callable[..., Any]:

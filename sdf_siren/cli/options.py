@@ -2,15 +2,32 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import fields
 from pathlib import Path
 from typing import Any, TypeVar
 
 import click
 
 Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+def bundled(command: Command, kind: type[Any], name: str, options: Sequence[Callable[[Any], Any]]) -> Command:
+    """Add ``options`` to a command, which gets them as one argument ``name`` of the dataclass ``kind``."""
+
+    @functools.wraps(command)
+    def gathered(**given: Any) -> Any:
+        bundle = kind(**{field.name: given.pop(field.name) for field in fields(kind)})
+        return command(**given, **{name: bundle})
+
+    decorated: Any = gathered
+    for option in reversed(options):
+        decorated = option(decorated)
+    found: Command = decorated
+    return found
 
 
 def output_option(command: Command) -> Command:

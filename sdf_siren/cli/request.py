@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +11,7 @@ import click
 
 from sdf_siren.cli.options import (
     Command,
+    bundled,
     machine_options,
     manner_options,
     refuse_contradiction,
@@ -55,17 +55,14 @@ def run_options(noun: str) -> Callable[[Command], Command]:
     """
 
     def decorate(command: Command) -> Command:
-        @functools.wraps(command)
-        def gathered(**given: Any) -> Any:
-            names = Manner.__dataclass_fields__
-            manner = Manner(**{name: given.pop(name) for name in names})
-            return command(**given, manner=manner)
-
-        decorated: Any = manner_options(gathered)
-        for option in reversed(_run_options(noun)):
-            decorated = option(decorated)
-        found: Command = machine_options(seed_option(setting_option(decorated)))
-        return found
+        options: list[Callable[[Any], Any]] = [
+            machine_options,
+            seed_option,
+            setting_option,
+            *_run_options(noun),
+            manner_options,
+        ]
+        return bundled(command, Manner, "manner", options)
 
     return decorate
 
