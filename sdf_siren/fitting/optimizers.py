@@ -89,9 +89,7 @@ class Soap(_TensorState):
         matrices = [p for p in parameters if p.ndim == 2]
         for side, axis in (("left", 0), ("right", 1)):
             self._lists[side] = [p.new_zeros(p.shape[axis], p.shape[axis]) for p in matrices]
-            self._lists[f"{side}_basis"] = [
-                torch.eye(p.shape[axis], dtype=p.dtype, device=p.device) for p in matrices
-            ]
+            self._lists[f"{side}_basis"] = [torch.eye(p.shape[axis]).to(p) for p in matrices]
 
     def step(self, gradients: list[Tensor], rate: float) -> None:
         """One update; see :class:`Optimizer`. The very first call only measures the gradients."""

@@ -43,7 +43,7 @@ class PoolSampler:
             if name in self.shares:
                 rows = drawn(self.shares[name], count, generator)
             else:
-                rows = torch.randint(len(pool), (count,), generator=generator, device=generator.device)
+                rows = torch.randint(len(pool), (count,), generator=generator, device=pool.x.device)
             batch[name] = pool.rows(rows)
         return batch
 
@@ -64,7 +64,7 @@ class UniformVolumeSampler:
 
     def draw(self, generator: torch.Generator, step: int = 0) -> dict[str, PointGroup]:
         """Scan points with replacement, and new points of the cube."""
-        device = generator.device
+        device = self.surface.x.device
         rows = torch.randint(len(self.surface), (self.surface_count,), generator=generator, device=device)
         x = torch.rand(self.volume_count, 3, generator=generator, device=device) * 2 - 1
         return {"surface": self.surface.rows(rows), "volume": PointGroup(x)}

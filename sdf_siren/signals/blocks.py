@@ -53,6 +53,7 @@ def blocks_at(
     flat = places.new_zeros(places.shape[:2])
     for axis, n in enumerate(frame.shape):
         flat = flat * n + places[..., axis]
-    middle = torch.tensor(frame.shape, dtype=torch.float64, device=places.device).sub_(1).div_(2)
-    x = (places - middle) * torch.tensor(frame.step, dtype=torch.float64, device=places.device)
+    # By plain numbers: a tensor of them would be sent to a GPU at every step, which waits for it.
+    axes = zip(places.double().unbind(-1), frame.shape, frame.step, strict=True)
+    x = torch.stack([axis.sub((n - 1) / 2).mul_(step) for axis, n, step in axes], dim=-1)
     return Blocks(flat, side, x.to(dtype).view(-1, len(side)))
