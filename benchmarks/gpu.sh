@@ -4,7 +4,8 @@
 #     bash benchmarks/gpu.sh DATA
 #
 # DATA is the folder that benchmarks/README.md describes. Without an active virtual environment it makes one.
-# Results go to benchmarks/results. DEVICE=cpu rehearses it all on a small part, into a temporary folder.
+# Results go to benchmarks/results. BRIEF=1 keeps to what fits into ten minutes of a borrowed GPU: the tests of the
+# GPU, the steps, one race. DEVICE=cpu rehearses it all on a small part, into a temporary folder.
 set -euo pipefail
 data=$(cd "${1:?usage: bash benchmarks/gpu.sh DATA}" && pwd)
 device=${DEVICE:-cuda}
@@ -27,12 +28,16 @@ fields=$(mktemp -d)
 trap 'rm -rf "$fields"' EXIT
 if [[ $device == cpu ]]; then
     results=$fields/results
-    tests=(tests/fields) widths=(--width 64 --rounds 1) batches=(1024)
+    export GPU_TESTS_ON=cpu
+    tests=(tests/test_on_a_gpu.py) widths=(--width 64 --rounds 1) batches=(1024)
     race=(--case spot --limit 5 --first-steps 50) quality=draft
 else
     results=benchmarks/results
     tests=(tests) widths=() batches=(1024 65536)
     race=() quality=high
+    if [[ ${BRIEF:-} == 1 ]]; then
+        tests=(tests/test_on_a_gpu.py tests/fields) race=(--case spot --limit 60)
+    fi
     python -c 'import torch; print(torch.__version__, torch.cuda.get_device_name())'
 fi
 mkdir -p "$results"

@@ -97,9 +97,11 @@ def measure_width(
     h, wide = torch.randn(rows, width, device=device), torch.randn(side, side, device=device)
     w, up, down = (torch.randn(width, width, device=device) for _ in range(3))
     out, wide_out = torch.empty_like(h), torch.empty_like(wide)
+    captured = {"captured": captured_step(engine, batch).replay} if device.type == "cuda" else {}
     seconds = best_of(
         {
             "closed_form": lambda: engine(batch, 0.0),
+            **captured,
             "autograd": lambda: double_backward.step(module, batch["surface"], points),
             "autograd_chunked": lambda: double_backward.step(module, batch["surface"], rows),
             "square": lambda: torch.mm(wide, wide, out=wide_out),
@@ -118,6 +120,7 @@ def measure_width(
         "width": width,
         "precision": precision,
         "closed_form_milliseconds": 1e3 * seconds["closed_form"],
+        **{f"{name}_milliseconds": 1e3 * seconds[name] for name in captured},
         "autograd_milliseconds": 1e3 * seconds["autograd"],
         "autograd_chunked_milliseconds": 1e3 * seconds["autograd_chunked"],
         "speedup": autograd / seconds["closed_form"],
@@ -130,6 +133,20 @@ def measure_width(
         "square_of_this_width_gflops": 2e-9 * width**3 / seconds["small_square"],
         "relative_difference": difference,
     }
+
+
+def captured_step(engine: GradientEngine, batch: dict[str, PointGroup]) -> torch.cuda.CUDAGraph:
+    """The step's kernels as one CUDA graph: what would be left of it if launching them took no time."""
+    stream = torch.cuda.Stream()
+    stream.wait_stream(torch.cuda.current_stream())
+    with torch.cuda.stream(stream):
+        for _ in range(3):
+            engine(batch, 0.0)
+    torch.cuda.current_stream().wait_stream(stream)
+    graph = torch.cuda.CUDAGraph()
+    with torch.cuda.graph(graph):
+        engine(batch, 0.0)
+    return graph
 
 
 def floating_point_operations(width: int, points: int) -> int:
@@ -253,14 +270,15 @@ def markdown(record: dict[str, Any]) -> str:
         f"torch {record['versions']['torch']}; {settings['points']} points with value and gradient, best of "
         f"{settings['rounds']}.",
         "",
-        "| width | precision | closed form ms | autograd ms | in chunks ms | times faster | GFLOP/s | peak "
-        "| of peak | product of layers | of weights | square |",
-        "|--:|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|",
+        "| width | precision | closed form ms | as a CUDA graph | autograd ms | in chunks ms "
+        "| times faster | GFLOP/s | peak | of peak | product of layers | of weights | square |",
+        "|--:|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|",
     ]
     for row in record["widths"]:
         lines.append(
             f"| {row['width']} | {'TF32' if row['precision'] == 'high' else 'float32'} "
-            f"| {row['closed_form_milliseconds']:.2f} | {row['autograd_milliseconds']:.2f} "
+            f"| {row['closed_form_milliseconds']:.2f} | {_or_dash(row.get('captured_milliseconds'))} "
+            f"| {row['autograd_milliseconds']:.2f} "
             f"| {row['autograd_chunked_milliseconds']:.2f} | {row['speedup']:.2f} | {row['gflops']:.1f} "
             f"| {row['peak_gflops']:.1f} | {100 * row['of_peak']:.0f} % "
             f"| {row['forward_product_gflops']:.1f} | {row['weight_product_gflops']:.1f} "
@@ -280,6 +298,10 @@ def markdown(record: dict[str, Any]) -> str:
             f"| {row['sampling_milliseconds']:.2f} |"
         )
     return "\n".join(lines) + "\n"
+
+
+def _or_dash(milliseconds: float | None) -> str:
+    return "" if milliseconds is None else f"{milliseconds:.2f}"
 
 
 if __name__ == "__main__":
