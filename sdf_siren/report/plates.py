@@ -11,14 +11,14 @@ from numpy.typing import NDArray
 from sdf_siren.metrics import Likeness
 from sdf_siren.signals.maps import gradient_size, mean_laplacian
 
-MOST_BYTES = 3_500_000
-"""Of the numbers in a page, about; with all else it has at most 4 MB."""
+MOST_BYTES = 3_700_000
+"""Of the numbers in a page, about; with all else it has about 4 MB at most."""
 
 _PART = 0.3
 """Of these for a part at full resolution, where the whole is reduced."""
 
-_PER_NUMBER, _PER_PIXEL = 2.3, 2.2
-"""Bytes in a page: a sample and its error; both maps."""
+_PER_SAMPLE, _PER_ERROR, _PER_PIXEL = 1.4, 0.9, 2.2
+"""Bytes in a page: of a sample of 8 bits, of others twice that; of its error; of both maps."""
 
 Array = NDArray[np.float32]
 
@@ -63,7 +63,7 @@ class Plate:
         )
 
 
-def plates(likeness: Likeness, most_bytes: float = MOST_BYTES) -> list[Plate]:
+def plates(likeness: Likeness, bits: int = 8, most_bytes: float = MOST_BYTES) -> list[Plate]:
     """The image, and if that is reduced, the square that is fitted worst at full resolution.
 
     Reduced is every k-th pixel along both axes, not a mean of several: what the page says of a pixel is then
@@ -71,6 +71,7 @@ def plates(likeness: Likeness, most_bytes: float = MOST_BYTES) -> list[Plate]:
 
     Args:
         likeness: of an image.
+        bits: of its samples.
         most_bytes: what all may take in a page, about.
     """
     found = likeness.found
@@ -80,7 +81,7 @@ def plates(likeness: Likeness, most_bytes: float = MOST_BYTES) -> list[Plate]:
     maps = gradient_size(found.gradient), mean_laplacian(found.laplacian)
     whole = Plate(likeness.true, error, *maps, stride=likeness.stride)
     rows, columns, channels = error.shape
-    pixel = channels * _PER_NUMBER + _PER_PIXEL
+    pixel = channels * (_PER_SAMPLE * (1 if bits == 8 else 2) + _PER_ERROR) + _PER_PIXEL
     if rows * columns * pixel <= most_bytes:
         return [whole]
     share = 1.0 if whole.stride > 1 else 1 - _PART

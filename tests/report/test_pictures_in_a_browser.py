@@ -244,7 +244,7 @@ def test_a_reduced_image_and_its_worst_part(browser, tmp_path, monkeypatch):
     values = likeness.found.values.copy()
     values[41:45, 70:74] += 0.5
     likeness = replace(likeness, found=replace(likeness.found, values=values))
-    monkeypatch.setattr(module, "plates", lambda shown: plates(shown, 12_000))
+    monkeypatch.setattr(module, "plates", lambda shown, bits: plates(shown, bits, 12_000))
     path = write(make_image_run(tmp_path / "a.png"), signal, likeness)
     browser.size(1100, 1000)
     assert browser.open(path) == "pictures"
@@ -257,7 +257,7 @@ def test_a_reduced_image_and_its_worst_part(browser, tmp_path, monkeypatch):
     control(browser, "place", "1", "change")
     browser.drawn()
     x, y, width, height = frames(browser)[0]
-    corner = plates(likeness, 12_000)[1].corner
+    corner = plates(likeness, most_bytes=12_000)[1].corner
     browser.move(x + 2, y + 2)
     assert readout(browser).startswith(f"column {corner[1]}, row {corner[0]};")
     assert browser.value("location.hash") == "#map=error&place=1"
