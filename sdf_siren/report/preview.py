@@ -29,7 +29,7 @@ class Preview(Subject):
             picture = element("img", src=source, alt=f"Signal, fit and error of {label}") if source else None
             missing = None if source else "The run's folder holds no preview."
             figures.append(
-                element("figure", picture, element("figcaption", missing or label), class_="still")
+                element("figure", picture, element("figcaption", missing or label), class_="sheet")
             )
         return element("div", *figures, class_=f"views of-{len(figures)}")
 
