@@ -45,7 +45,7 @@ def kind_of(noun: str) -> Kind:
     if noun == "image":
         from sdf_siren.io.images import IMAGE_SUFFIXES
 
-        return Kind("image", "image", IMAGE_SUFFIXES, IMAGE_SUFFIXES)
+        return Kind("image", "image", IMAGE_SUFFIXES, IMAGE_SUFFIXES, {"write.page.wanted": True})
     from sdf_siren.io.mesh_reader import MESH_SUFFIXES
     from sdf_siren.io.points import SCAN_SUFFIXES
 

@@ -29,10 +29,11 @@ if TYPE_CHECKING:
 @click.option("--force", is_flag=True, help="Replace an earlier page.")
 @click.option("--debug", is_flag=True, expose_value=False, help="Show tracebacks.")
 def compare(run_a: Path, run_b: Path, output: Path, force: bool) -> None:
-    """Put two runs of `reconstruct SCAN` side by side: their outputs, or their run folders.
+    """Put two runs of `reconstruct SCAN`, or of image, side by side: their outputs, or their run folders.
 
-    The page shows both meshes under one camera, with the distances of their scans as colours, and tells what
-    their figures, losses and settings have in common and what not; the terminal gets the figures.
+    The page shows both meshes under one camera, with the distances of their scans as colours, or both fits of
+    images and their errors, and tells what their figures, losses and settings have in common and what not;
+    the terminal gets the figures.
     """
     from sdf_siren.cli.running import announce
     from sdf_siren.errors import UsageError

@@ -9,13 +9,7 @@ import click
 from sdf_siren.batch.discovery import means_many
 from sdf_siren.cli.batch import Many, batch_options, carry_out_batch
 from sdf_siren.cli.request import CONTEXT, Manner, carry_out, run_options
-from sdf_siren.cli.signal_options import (
-    OTHER_SECONDS,
-    fit_options,
-    fit_shorthands,
-    view_options,
-    view_shorthands,
-)
+from sdf_siren.cli.signal_options import Effort, fit_options, view_options, view_shorthands
 
 
 @click.command(context_settings=CONTEXT)
@@ -57,10 +51,7 @@ from sdf_siren.cli.signal_options import (
 def image(
     images: tuple[Path, ...],
     output: Path | None,
-    quality: str | None,
-    seconds: float | None,
-    psnr: float | None,
-    parameters: int | None,
+    effort: Effort,
     smooth: bool,
     size: str | None,
     region: tuple[float, ...] | None,
@@ -89,16 +80,16 @@ def image(
     ]
     words = [word for _, _, value, word in edit if value is not None]
     shorthands = [
-        *fit_shorthands(quality, seconds, psnr, parameters),
+        *effort.shorthands(),
         ("fit.image", "smooth", smooth or None, "--smooth"),
         *view_shorthands(size, region, export),
         *edit,
     ]
     if compare:
-        left = None if seconds is None else seconds - OTHER_SECONDS
-        compared = (("seconds", left, "--time"), ("quality", quality, "--quality"))
         shorthands += [
-            ("write.comparison", *given) for given in (*compared, ("parameters", parameters, "--parameters"))
+            ("write.comparison", "seconds", effort.left, "--time"),
+            ("write.comparison", "quality", effort.quality, "--quality"),
+            ("write.comparison", "parameters", effort.parameters, "--parameters"),
         ]
     shipped = _pipeline(told, words, compare, manner.pipeline)
     if means_many(images):

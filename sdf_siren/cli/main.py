@@ -22,8 +22,8 @@ SUBCOMMANDS = {
     "pde": "sdf_siren.cli.pde:pde",
     "view": "sdf_siren.cli.view:view",
     "image": "sdf_siren.cli.image:image",
-    "audio": "sdf_siren.cli.audio:audio",
-    "video": "sdf_siren.cli.video:video",
+    "audio": "sdf_siren.cli.signal:audio",
+    "video": "sdf_siren.cli.signal:video",
 }
 _SCAN = "sdf_siren.cli.scan:scan"
 

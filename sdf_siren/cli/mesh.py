@@ -8,14 +8,11 @@ import click
 
 from sdf_siren.cli.finish import Finish, finish_options
 from sdf_siren.cli.options import (
-    machine_options,
-    manner_options,
     output_option,
     resolution_option,
-    setting_option,
     surface_options,
 )
-from sdf_siren.cli.request import CONTEXT, carry_out_again
+from sdf_siren.cli.request import CONTEXT, Again, again_options, carry_out_again
 
 
 @click.command(context_settings=CONTEXT)
@@ -24,9 +21,7 @@ from sdf_siren.cli.request import CONTEXT, carry_out_again
 @resolution_option
 @surface_options
 @finish_options
-@machine_options
-@setting_option
-@manner_options
+@again_options
 def mesh(
     field: Path,
     output: Path | None,
@@ -34,12 +29,7 @@ def mesh(
     finish: Finish,
     surface: str | None,
     support: bool,
-    device: str,
-    threads: int | None,
-    settings: tuple[str, ...],
-    force: bool,
-    quiet: bool,
-    verbose: bool,
+    again: Again,
 ) -> None:
     """Turn the field file FIELD (field.safetensors in a run folder) into a triangle mesh.
 
@@ -55,10 +45,5 @@ def mesh(
             *finish.shorthands(),
             ("measure.support", "write", support or None, "--support"),
         ],
-        device=device,
-        threads=threads,
-        settings=settings,
-        force=force,
-        quiet=quiet,
-        verbose=verbose,
+        again,
     )

@@ -13,10 +13,10 @@ from sdf_siren.cli.request import CONTEXT
 @click.argument("runs", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="RUN...")
 @click.option("--debug", is_flag=True, expose_value=False, help="Show tracebacks.")
 def report(runs: tuple[Path, ...]) -> None:
-    """Write report.html into the folders of finished runs of `reconstruct SCAN`.
+    """Write report.html into the folders of finished runs of `reconstruct SCAN`, image, audio or video.
 
     RUN is an output or a run folder. The scan is read again from where it was; without it, the page shows the
-    mesh alone.
+    mesh alone. An image has to be where it was.
     """
     from sdf_siren.cli.running import announce
     from sdf_siren.engine.folder import REPORT, RunFolder
@@ -26,5 +26,5 @@ def report(runs: tuple[Path, ...]) -> None:
         found = revisited(run)
         folder = found.record.folder
         with RunFolder(folder).lock():
-            write_report(folder / REPORT, found.record, found.mesh, found.cloud)
+            write_report(folder / REPORT, found.record, found.subject, found.note)
         announce([f"{folder / REPORT}{f' ({found.note})' if found.note else ''}"])

@@ -67,6 +67,23 @@ def run_options(noun: str) -> Callable[[Command], Command]:
     return decorate
 
 
+@dataclass(frozen=True)
+class Again:
+    """How a field is to be looked at again; the options that :func:`again_options` adds."""
+
+    device: str
+    threads: int | None
+    settings: tuple[str, ...]
+    force: bool
+    quiet: bool
+    verbose: bool
+
+
+def again_options(command: Command) -> Command:
+    """All options of :class:`Again`; the command gets them as ``again``."""
+    return bundled(command, Again, "again", [machine_options, setting_option, manner_options])
+
+
 def _run_options(noun: str) -> list[Callable[[Any], Any]]:
     return [
         click.option(
@@ -119,17 +136,7 @@ def carry_out(
 
 
 def carry_out_again(
-    shipped: str,
-    field: Path,
-    output: Path,
-    shorthands: Sequence[Shorthand],
-    *,
-    device: str,
-    threads: int | None,
-    settings: Sequence[str],
-    force: bool,
-    quiet: bool,
-    verbose: bool,
+    shipped: str, field: Path, output: Path, shorthands: Sequence[Shorthand], again: Again
 ) -> None:
     """Extract from a field that was fitted before: a run so short that it has no folder.
 
@@ -138,7 +145,7 @@ def carry_out_again(
         field: the file to read.
         output: the file to write.
         shorthands: as for :func:`carry_out`.
-        device, threads, settings, force, quiet, verbose: as given.
+        again: how.
     """
     from sdf_siren.cli.running import perform
     from sdf_siren.engine.pipeline import load
@@ -146,11 +153,12 @@ def carry_out_again(
     from sdf_siren.engine.standing import Request
     from sdf_siren.stages import CATALOGUE
 
-    refuse_contradiction(quiet, verbose)
-    pipeline = load(shipped_pipeline(shipped), CATALOGUE).with_options(_overrides(shorthands, settings))
-    use_threads(threads)
-    request = Request(pipeline=pipeline, input=field, output=output, force=force, device=device)
-    perform(request, quiet=quiet, verbose=verbose)
+    refuse_contradiction(again.quiet, again.verbose)
+    pipeline = load(shipped_pipeline(shipped), CATALOGUE)
+    pipeline = pipeline.with_options(_overrides(shorthands, again.settings))
+    use_threads(again.threads)
+    request = Request(pipeline=pipeline, input=field, output=output, force=again.force, device=again.device)
+    perform(request, quiet=again.quiet, verbose=again.verbose)
 
 
 def pipeline_of(shipped: str, shorthands: Sequence[Shorthand], manner: Manner) -> Pipeline:

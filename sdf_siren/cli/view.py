@@ -6,8 +6,7 @@ from pathlib import Path
 
 import click
 
-from sdf_siren.cli.options import machine_options, manner_options, setting_option
-from sdf_siren.cli.request import CONTEXT, carry_out_again
+from sdf_siren.cli.request import CONTEXT, Again, again_options, carry_out_again
 from sdf_siren.cli.signal_options import view_options, view_shorthands
 
 
@@ -21,21 +20,14 @@ from sdf_siren.cli.signal_options import view_options, view_shorthands
     help="The picture to write; its suffix is the format.  [default: <name>_view.png in this folder]",
 )
 @view_options
-@machine_options
-@setting_option
-@manner_options
+@again_options
 def view(
     field: Path,
     output: Path | None,
     size: str | None,
     region: tuple[float, ...] | None,
     export: str | None,
-    device: str,
-    threads: int | None,
-    settings: tuple[str, ...],
-    force: bool,
-    quiet: bool,
-    verbose: bool,
+    again: Again,
 ) -> None:
     """Show the field of an image FIELD (field.safetensors in a run folder) again: a part, or another size."""
     carry_out_again(
@@ -43,10 +35,5 @@ def view(
         field,
         output or Path(f"{field.stem}_view.png"),
         view_shorthands(size, region, export),
-        device=device,
-        threads=threads,
-        settings=settings,
-        force=force,
-        quiet=quiet,
-        verbose=verbose,
+        again,
     )

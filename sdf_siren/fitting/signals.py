@@ -144,7 +144,7 @@ def fit_figures(signal: Signal, field: SignalField) -> dict[str, float]:
     if settings.value_weight > 0 or record["edit"]:
         return figures
     start = time.perf_counter()
-    found, _ = classical_integral(normalised(signal), settings)
+    found = classical_integral(normalised(signal), settings)
     seconds, form = time.perf_counter() - start, signal.format
     samples = (found + 1) * (form.peak / 2) + form.low
     score = fidelity.psnr(samples, signal.samples, form.peak)

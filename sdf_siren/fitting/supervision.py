@@ -87,14 +87,19 @@ def supervision_of(
             held_out = (x, values[kept])
         term = WeightedSampleTerm(Values(values, seen), settings.value_weight)
         return Supervision(SampleObjective([term, *derivatives]), held_out=held_out)
-    integral, free = classical_integral(u, settings)
-    mean = _means(u) if free else None
+    mean = _means(u) if _constant_is_free(settings) else None
     if not settings.warm_start:
         return Supervision(SampleObjective(derivatives), mean=mean)
+    integral = classical_integral(u, settings)
     return Supervision(_after(integral, derivatives, device), integral, mean)
 
 
-def classical_integral(u: Array, settings: SignalSettings) -> tuple[Array, bool]:
+def _constant_is_free(settings: SignalSettings) -> bool:
+    """Whether the derivatives leave the constant open: all but the 5-point Laplacian, with its border."""
+    return settings.laplacian_weight == 0 or settings.derivative == "spectral"
+
+
+def classical_integral(u: Array, settings: SignalSettings) -> Array:
     """What the derivatives of ``u`` alone are integrated to: a Poisson equation, solved by fast transforms.
 
     Args:
@@ -102,16 +107,16 @@ def classical_integral(u: Array, settings: SignalSettings) -> tuple[Array, bool]
         settings: with a weight for gradient or Laplacian; of both, the Laplacian is integrated.
 
     Returns:
-        An array like ``u``, and whether its constant is free: then it has the mean of ``u``.
+        An array like ``u``, with the mean of ``u`` where the derivatives leave the constant open.
     """
     mean = _means(u)
     if settings.laplacian_weight > 0 and settings.derivative == "stencil":
-        return from_second_differences(second_differences(u), u), False
+        return from_second_differences(second_differences(u), u)
     if settings.laplacian_weight > 0:
-        return from_laplacian(laplacian(u), mean), True
+        return from_laplacian(laplacian(u), mean)
     if settings.derivative == "stencil":
-        return from_differences(differences(u), mean), True
-    return from_gradient(gradient(u), mean), True
+        return from_differences(differences(u), mean)
+    return from_gradient(gradient(u), mean)
 
 
 def _after(integral: Array, terms: list[WeightedSampleTerm], device: torch.device) -> SampleObjective:

@@ -2,7 +2,8 @@
 
 tifffile reads what is stored plainly or by Deflate: Pillow would reduce several channels to 8 bits, does not
 know double precision, and its libtiff prints what it finds damaged. Other compressions need the package
-imagecodecs in tifffile, so they go through Pillow, as do palettes and colour spaces other than RGB.
+imagecodecs in tifffile, so they go through Pillow, as do palettes and colour spaces other than RGB; but for
+LZW of numbers that Pillow would reduce, which is decompressed here (:mod:`sdf_siren.io.lzw`).
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sdf_siren.errors import InputError
+from sdf_siren.io import lzw
 from sdf_siren.io.opening import checked_size
 from sdf_siren.io.pillow_files import failures, opened, raster_of
 from sdf_siren.io.rasters import Raster, check_pixels, turned
@@ -28,7 +30,7 @@ if TYPE_CHECKING:
     from tifffile import TiffPage
 
 _ORIENTATION, _X_RESOLUTION, _Y_RESOLUTION, _PROFILE = 274, 282, 283, 34675
-_PLAIN, _DEFLATE = (1,), (8, 32946)
+_PLAIN, _DEFLATE, _LZW = (1,), (8, 32946), (5,)
 _HORIZONTAL = 2
 _WHITE_IS_ZERO, _GREY_OR_RGB = 0, {0: 1, 1: 1, 2: 3}
 _SUBSAMPLED = 6
@@ -84,10 +86,12 @@ def _page(path: Path, page: TiffPage, index: int) -> Raster:
         check_pixels(path, (page.imagelength, page.imagewidth, page.imagedepth))
         if page.imagedepth != 1:
             raise InputError(f"{path}: expected a flat image, found {page.imagedepth} slices in one page")
+        if not isinstance(page.bitspersample, int):  # multiplied, a tuple becomes as long as one says
+            raise ValueError("its channels have different numbers of bits")
         direct = _is_direct(page)
         _check_strips(path, page, direct)
         if direct:
-            return _directly(page)
+            return _directly(path, page)
     return _with_pillow(path, page, index)
 
 
@@ -96,7 +100,7 @@ def _is_direct(page: TiffPage) -> bool:
     compression, predictor = int(page.compression), int(page.predictor)
     return (
         int(page.photometric) in _GREY_OR_RGB
-        and compression in _PLAIN + _DEFLATE
+        and (compression in _PLAIN + _DEFLATE or (compression in _LZW and not _fits_pillow(page)))
         and (
             predictor == 1
             or (predictor == _HORIZONTAL and page.dtype is not None and page.dtype.kind in "iu")
@@ -107,10 +111,16 @@ def _is_direct(page: TiffPage) -> bool:
     )
 
 
+def _fits_pillow(page: TiffPage) -> bool:
+    """Whether Pillow keeps every bit of the numbers, whatever their byte order."""
+    return page.bitspersample == 8 or (page.samplesperpixel == 1 and page.dtype == np.uint16)
+
+
 def _check_strips(path: Path, page: TiffPage, direct: bool) -> None:
     """Refuse strips or tiles that are not in the file, or that inflate to less or more than the header says.
 
-    Both libraries fill what is missing with black, and tifffile inflates without a bound.
+    Both libraries fill what is missing with black, and tifffile inflates without a bound. What LZW gives is
+    counted when it is decompressed; here only whether there is enough of it.
     """
     size, bits = checked_size(path), page.samplesperpixel * page.bitspersample
     strips = list(zip(page.dataoffsets, page.databytecounts, strict=True))
@@ -124,6 +134,8 @@ def _check_strips(path: Path, page: TiffPage, direct: bool) -> None:
         most = math.prod(page.chunks) * page.bitspersample // 8
         with open(path, "rb") as file:
             found = sum(_inflated_length(file, offset, count, most) for offset, count in strips)
+    elif page.compression in _LZW and direct:
+        found *= lzw.MOST_GROWTH
     elif page.compression not in _PLAIN or page.photometric == _SUBSAMPLED:
         return
     if found < page.imagelength * -(-page.imagewidth * bits // 8):
@@ -138,8 +150,11 @@ def _inflated_length(file: IO[bytes], offset: int, count: int, most: int) -> int
     return length
 
 
-def _directly(page: TiffPage) -> Raster:
-    planes = page.asarray(squeeze=False, maxworkers=1)  # (planes, 1, h, w, channels)
+def _directly(path: Path, page: TiffPage) -> Raster:
+    if page.compression in _LZW:
+        planes = _planes_of_lzw(path, page)
+    else:
+        planes = page.asarray(squeeze=False, maxworkers=1)  # (planes, 1, h, w, channels)
     stored = np.moveaxis(planes[:, 0], 0, -1)[..., 0, :] if planes.shape[0] > 1 else planes[0, 0]
     notes: tuple[str, ...] = ()
     colours = _GREY_OR_RGB[int(page.photometric)]
@@ -163,6 +178,27 @@ def _directly(page: TiffPage) -> Raster:
     )
 
 
+def _planes_of_lzw(path: Path, page: TiffPage) -> NDArray[Any]:
+    """As ``page.asarray(squeeze=False)``; tifffile still undoes byte order and predictor."""
+    assert page.dtype is not None
+    strips = list(zip(page.dataoffsets, page.databytecounts, strict=True))
+    most = math.prod(page.chunks) * page.bitspersample // 8
+    page.compression = 1  # what is handed to it is plain by then
+    planes = np.empty(page.shaped, page.dtype)
+    with open(path, "rb") as file:
+        for index, (offset, count) in enumerate(strips):
+            file.seek(offset)
+            data = lzw.decompress(file.read(count), most)
+            _, (plane, depth, row, column, _), shape = page.decode(None, index)
+            if len(data) < math.prod(shape) * page.dtype.itemsize:
+                raise ValueError("it is truncated")
+            part, _, _ = page.decode(data, index)
+            assert part is not None, "there is data"
+            room = planes[plane, depth, row:, column:][: shape[1], : shape[2]]
+            room[...] = part[0, : room.shape[0], : room.shape[1]]
+    return planes
+
+
 def _divided_by_alpha(stored: NDArray[np.generic], full: int | None) -> NDArray[np.generic]:
     """Colours that were multiplied with alpha, restored; black where nothing of them is left."""
     values = stored.astype(np.float64) / (full or 1)
@@ -182,6 +218,13 @@ def _ratio(value: Any) -> float:
 
 
 def _with_pillow(path: Path, page: TiffPage, index: int) -> Raster:
+    method = getattr(page.compression, "name", page.compression)
+    if page.dtype is not None and page.dtype.kind == "f" and page.parent.byteorder == ">":
+        # libtiff gives them in the machine's order, and Pillow turns them again.
+        raise InputError(
+            f"{path}: expected numbers of the byte order II in the compression {method}, found floats of MM; "
+            "save it with Deflate, LZW or none"
+        )
     with opened(path, "TIFF") as picture:
         picture.seek(index)
         check_pixels(path, (picture.height, picture.width))
@@ -192,9 +235,8 @@ def _with_pillow(path: Path, page: TiffPage, index: int) -> Raster:
             if page.photometric == _WHITE_IS_ZERO:  # Pillow inverts only 8 bits
                 stored = full - stored
         elif stored.dtype == np.uint8 and page.bitspersample > 8:
-            method = getattr(page.compression, "name", page.compression)
             notes += (
                 f"{page.bitspersample} bits per sample were reduced to 8, because the compression {method} "
-                "of several channels is not decoded otherwise; save it with Deflate or none",
+                "of several channels is not decoded otherwise; save it with Deflate, LZW or none",
             )
     return replace(raster, stored=stored, full=full, notes=notes)

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sdf_siren.fields import SignalField
-from sdf_siren.metrics.renditions import Rendition, render_view
+from sdf_siren.metrics.renditions import Rendition, placed, render_view
 from sdf_siren.progress import ProgressCallback, silent
 from sdf_siren.signals import IMAGE, Signal, differences, spectral
 from sdf_siren.signals.fidelity import derivative_score, psnr, psnr_up_to_constant, ssim
@@ -50,17 +50,22 @@ class Likeness:
         true: (m_1, .., m_d, c) samples.
         found: the field there; of images with derivatives.
         psnr: over all samples, also where only some are here.
-        thinned: whether every k-th sample is here.
+        stride: along every axis every so many samples are here; 1 for all.
     """
 
     true: NDArray[np.float32]
     found: Rendition
     psnr: float
-    thinned: bool = False
+    stride: int = 1
+
+    @property
+    def thinned(self) -> bool:
+        """Whether samples are missing."""
+        return self.stride > 1
 
 
 def signal_error(
-    field: SignalField, signal: Signal, progress: ProgressCallback = silent
+    field: SignalField, signal: Signal, progress: ProgressCallback = silent, *, device: str | None = None
 ) -> tuple[SignalError, Likeness]:
     """Measure a field at the samples of a signal.
 
@@ -68,7 +73,12 @@ def signal_error(
         field: on the grid of ``signal``.
         signal: what it should be.
         progress: called with places done.
+        device: ``auto``, ``cpu`` or ``cuda[:i]``, where to evaluate; None is where the field is.
+
+    Raises:
+        UsageError: a device that this machine lacks.
     """
+    field = field if device is None else placed(field, device)
     whole, peak = view_of(signal.shape), signal.format.peak
     small = signal.samples.size <= MOST_DERIVED
     derived = small and signal.axes == IMAGE
@@ -117,5 +127,7 @@ def _likeness(field: SignalField, signal: Signal, found: Rendition, decibels: fl
     if signal.axes != IMAGE or found.gradient is not None:
         return Likeness(signal.samples, found, decibels)
     some: View = view_of(signal.shape).thinned(_SHOWN)
-    places = np.ix_(*(axis.astype(np.int64) for axis in some.axes))
-    return Likeness(signal.samples[places], render_view(field, some, derivatives=True), decibels, True)
+    rows, columns = (axis.astype(np.int64) for axis in some.axes)
+    stride = int((rows if len(rows) > 1 else columns)[1])
+    found = render_view(field, some, derivatives=True)
+    return Likeness(signal.samples[np.ix_(rows, columns)], found, decibels, stride)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from dataclasses import dataclass
 
@@ -9,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sdf_siren.errors import UsageError
-from sdf_siren.fields import SignalField
+from sdf_siren.fields import SignalField, choose_device
 from sdf_siren.progress import Progress, ProgressCallback, silent
 from sdf_siren.signals import SampleFormat, Signal
 from sdf_siren.signals.view import View, view_of
@@ -37,6 +38,18 @@ class Rendition:
     laplacian: Array | None = None
 
 
+def placed(field: SignalField, device: str) -> SignalField:
+    """The field on a device, ``auto``, ``cpu`` or ``cuda[:i]``; itself if it is there.
+
+    Raises:
+        UsageError: not a device, or one that this machine lacks.
+    """
+    place = choose_device(device)
+    if field.network.device == place:
+        return field
+    return dataclasses.replace(field, network=field.network.to(device=place))
+
+
 def rendition_bytes(view: View, channels: int, derivatives: bool) -> int:
     """How much memory a rendition takes, beyond buffers of a fixed size.
 
@@ -55,7 +68,12 @@ def rendition_bytes(view: View, channels: int, derivatives: bool) -> int:
 
 
 def render_view(
-    field: SignalField, view: View, *, derivatives: bool = False, progress: ProgressCallback = silent
+    field: SignalField,
+    view: View,
+    *,
+    derivatives: bool = False,
+    device: str | None = None,
+    progress: ProgressCallback = silent,
 ) -> Rendition:
     """Evaluate a field at the places of a view.
 
@@ -63,11 +81,13 @@ def render_view(
         field: of an image, a sound or a video.
         view: where.
         derivatives: whether gradient and Laplacian are wanted, in closed form.
+        device: ``auto``, ``cpu`` or ``cuda[:i]``, where to evaluate; None is where the field is.
         progress: called with places done.
 
     Raises:
-        UsageError: more numbers than :data:`MOST_NUMBERS`.
+        UsageError: more numbers than :data:`MOST_NUMBERS`, or a device that this machine lacks.
     """
+    field = field if device is None else placed(field, device)
     channels = field.network.outputs
     rendition_bytes(view, channels, derivatives)
     shape, d = view.shape, len(view.axes)

@@ -46,7 +46,7 @@ def write_likeness(
         found: the fit at the same places, of images with derivatives.
         form: of the samples.
         psnr: of the fit, decibels.
-        curve: of the fit of an image, pairs of seconds and decibels.
+        curve: of the fit of an image, pairs of steps and decibels.
 
     Raises:
         ValueError: the shapes do not agree, or there is NaN or infinity.

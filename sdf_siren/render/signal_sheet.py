@@ -52,7 +52,7 @@ def write_signal_sheet(
         laplacian: (rows, columns), of the fit, per pixel squared.
         psnr: of the fit, decibels; written above it.
         low, high: the values that are shown black and white; those beyond are clipped for display only.
-        curve: of the fit, pairs of seconds and decibels; without any there is no chart.
+        curve: of the fit, pairs of steps and decibels; without any there is no chart.
 
     Raises:
         ValueError: shapes do not agree, or there is NaN or infinity.
@@ -99,11 +99,11 @@ def write_signal_sheet(
         sheet.panel(scale.colours(shown), left[column], top, _SIDE, caption)
         sheet.bar(scale, left[column], top + shape[0] + 8, _SIDE)
     if len(curve):
-        seconds, values = np.array(curve, dtype=float).T
+        steps, values = np.array(curve, dtype=float).T
         chart = line_chart(
-            [("", seconds, values)],
-            "seconds",
-            "PSNR of the fit, dB",
+            [("", steps, values)],
+            "steps",
+            "PSNR in the steps, dB",
             size=(_SIDE, CAPTION + below + BAR),
             beside=GAP,
         )

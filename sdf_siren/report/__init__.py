@@ -10,17 +10,25 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from sdf_siren.report.comparison import Comparison, write_comparison
+    from sdf_siren.report.fitted_image import FittedImage
     from sdf_siren.report.index import INDEX, Listed, write_index
+    from sdf_siren.report.preview import Preview
     from sdf_siren.report.record import RunRecord, read_record, run_folder
     from sdf_siren.report.report import write_report
-    from sdf_siren.report.revisiting import Revisited, revisited
+    from sdf_siren.report.revisiting import revisited
+    from sdf_siren.report.subject import Shown, Subject
+    from sdf_siren.report.surface import Surface
 
 _HOME = {
     "INDEX": "index",
     "Comparison": "comparison",
+    "FittedImage": "fitted_image",
     "Listed": "index",
-    "Revisited": "revisiting",
+    "Preview": "preview",
     "RunRecord": "record",
+    "Shown": "subject",
+    "Subject": "subject",
+    "Surface": "surface",
     "read_record": "record",
     "revisited": "revisiting",
     "run_folder": "record",
@@ -32,9 +40,13 @@ _HOME = {
 __all__ = [
     "INDEX",
     "Comparison",
+    "FittedImage",
     "Listed",
-    "Revisited",
+    "Preview",
     "RunRecord",
+    "Shown",
+    "Subject",
+    "Surface",
     "read_record",
     "revisited",
     "run_folder",

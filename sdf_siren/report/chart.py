@@ -1,4 +1,4 @@
-"""Curves of a fit as SVG, over powers of ten."""
+"""Curves of a fit as SVG, over powers of ten or plain numbers."""
 
 from __future__ import annotations
 
@@ -19,40 +19,46 @@ COLOURS = 6
 
 @dataclass(frozen=True)
 class _Frame:
-    """The scales: steps from ``start`` to ``stop``, powers of ten from ``low`` to ``high``."""
+    """The scales: steps from ``start`` to ``stop``, numbers or powers of ten from ``low`` to ``high``."""
 
     start: float
     stop: float
     low: float
     high: float
+    powers: bool
 
     def x(self, step: float) -> float:
         width = WIDTH - _LEFT - _RIGHT
         return round(_LEFT + (step - self.start) / (self.stop - self.start) * width, 1)
 
-    def y(self, power: float) -> float:
+    def y(self, value: float) -> float:
         height = HEIGHT - _TOP - _BOTTOM
-        return round(HEIGHT - _BOTTOM - (power - self.low) / (self.high - self.low) * height, 1)
+        return round(HEIGHT - _BOTTOM - (value - self.low) / (self.high - self.low) * height, 1)
 
 
 def curves_chart(
-    runs: Sequence[Mapping[str, Curve]], labels: Sequence[str], description: str
+    runs: Sequence[Mapping[str, Curve]],
+    labels: Sequence[str],
+    description: str,
+    *,
+    logarithmic: bool = True,
 ) -> Markup | None:
     """A chart with its legend, or None where there is nothing to draw.
 
     Args:
         runs: curves by name; the same name has the same colour in each, the second run's lines are dashed.
-            Values that are not positive are left out.
+            Values that are not finite are left out, over powers of ten those that are not positive.
         labels: what to call each run in the legend; with one run it is not called anything.
         description: for those who do not see it.
+        logarithmic: over powers of ten.
     """
-    drawn = [{name: _positive(curve) for name, curve in run.items()} for run in runs]
+    drawn = [{name: _shown(curve, logarithmic) for name, curve in run.items()} for run in runs]
     drawn = [{name: curve for name, curve in run.items() if curve} for run in drawn]
     names = list(dict.fromkeys(name for run in drawn for name in run))
     knots = [knot for run in drawn for curve in run.values() for knot in curve]
     if not knots:
         return None
-    frame = _frame(knots)
+    frame = _frame(knots, logarithmic)
     lines = [
         _line(frame, run[name], f"line line-{names.index(name) % COLOURS}{' second' * (order > 0)}")
         for order, run in enumerate(drawn)
@@ -70,15 +76,16 @@ def curves_chart(
     return element("figure", picture, element("figcaption", *_legend(names, labels)))
 
 
-def _positive(curve: Curve) -> list[tuple[float, float]]:
-    return [(step, math.log10(value)) for step, value in curve if value > 0 and math.isfinite(value)]
+def _shown(curve: Curve, logarithmic: bool) -> list[tuple[float, float]]:
+    finite = [(step, value) for step, value in curve if math.isfinite(value)]
+    return [(step, math.log10(value)) for step, value in finite if value > 0] if logarithmic else finite
 
 
-def _frame(knots: Sequence[tuple[float, float]]) -> _Frame:
-    """Whole powers of ten around all values, and at least one of them."""
-    steps, powers = [step for step, _ in knots], [power for _, power in knots]
-    low, high = math.floor(min(powers)), math.ceil(max(powers))
-    return _Frame(0, max(max(steps), 1), low, max(high, low + 1))
+def _frame(knots: Sequence[tuple[float, float]], logarithmic: bool) -> _Frame:
+    """Whole numbers around all values, and at least one between them; of powers that is one of ten."""
+    steps, values = [step for step, _ in knots], [value for _, value in knots]
+    low, high = math.floor(min(values)), math.ceil(max(values))
+    return _Frame(0, max(max(steps), 1), low, max(high, low + 1), logarithmic)
 
 
 def _line(frame: _Frame, knots: Sequence[tuple[float, float]], class_: str) -> Markup:
@@ -91,10 +98,11 @@ def _line(frame: _Frame, knots: Sequence[tuple[float, float]], class_: str) -> M
 def _scales(frame: _Frame) -> list[Markup]:
     parts = []
     left, right, floor = _LEFT, WIDTH - _RIGHT, HEIGHT - _BOTTOM
-    for power in ticks(frame.low, frame.high, whole=True):
-        y = frame.y(power)
+    for value in ticks(frame.low, frame.high, whole=True):
+        y = frame.y(value)
         parts.append(element("line", x1=left, x2=right, y1=y, y2=y, class_="grid"))
-        label = joined("10", element("tspan", f"{power:.0f}", dy=-5, class_="power"))
+        power = element("tspan", f"{value:.0f}", dy=-5, class_="power")
+        label = joined("10", power) if frame.powers else f"{value:.0f}"
         parts.append(element("text", label, x=left - 8, y=y + 5, text_anchor="end"))
     for step in ticks(frame.start, frame.stop):
         x = frame.x(step)

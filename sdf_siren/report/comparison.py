@@ -5,18 +5,13 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 
-from sdf_siren.engine.folder import PREVIEW
+from sdf_siren.errors import UsageError
 from sdf_siren.files import write_text
-from sdf_siren.report.chart import curves_chart
 from sdf_siren.report.differences import Figure, Setting, figures, settings
-from sdf_siren.report.exhibit import prepared
 from sdf_siren.report.markup import Markup, element, joined
 from sdf_siren.report.page import page, section
-from sdf_siren.report.payload import payload
-from sdf_siren.report.pictures import still
-from sdf_siren.report.report import NOT_LOSSES, STYLES
-from sdf_siren.report.revisiting import Revisited
-from sdf_siren.report.viewer import SCRIPTS, shown_counts, viewer
+from sdf_siren.report.report import STYLES, charts
+from sdf_siren.report.subject import Shown
 
 
 @dataclass(frozen=True)
@@ -37,8 +32,8 @@ class Comparison:
         return [setting for setting in self.settings if setting.differs]
 
 
-def write_comparison(path: str | os.PathLike[str], first: Revisited, second: Revisited) -> Comparison:
-    """Write a page with both meshes under one camera, their figures, losses and settings.
+def write_comparison(path: str | os.PathLike[str], first: Shown, second: Shown) -> Comparison:
+    """Write a page with both results under one camera, their figures, losses and settings.
 
     Args:
         path: where to write; appears only when complete.
@@ -47,44 +42,36 @@ def write_comparison(path: str | os.PathLike[str], first: Revisited, second: Rev
     Raises:
         EmptySurfaceError: a mesh has no faces.
         MissingLibraryError: open3d, which measures distances, cannot be loaded.
-        UsageError: the folder of ``path`` cannot be written.
+        UsageError: the runs are of two kinds, or the folder of ``path`` cannot be written.
     """
-    runs = (first, second)
-    exhibits = [prepared(run.mesh, run.cloud) for run in runs]
+    subject = first.subject
+    if type(subject) is not type(second.subject):
+        raise UsageError(
+            f"expected two runs of one kind, found {subject.nouns[0]} and {second.subject.nouns[0]}: "
+            f"{first.record.output}, {second.record.output}"
+        )
     labels = _labels(first, second)
-    views = [
-        (key, still(run.record.folder / PREVIEW), f"{label}. {shown_counts(exhibit)} {run.note}".strip())
-        for key, label, run, exhibit in zip("ab", labels, runs, exhibits, strict=True)
-    ]
-    up = str(first.record.settings.get("write.preview", {}).get("up", "y"))
-    view = viewer(views, [payload(exhibit, up) for exhibit in exhibits])
-    found = Comparison(
-        figures(first.record, second.record, (exhibits[0].residuals, exhibits[1].residuals)),
-        settings(first.record, second.record),
-    )
+    view = subject.view((first, second), labels)
+    found = Comparison(figures(first, second), settings(first.record, second.record))
     title = f"{labels[0]} and {labels[1]}"
     header = element("header", element("p", "Two runs", class_="kicker"), element("h1", title))
-    cards = element("div", *_cards(found, runs, labels), class_="cards of-pairs")
-    body = joined(header, element("main", section("Views, one camera", view), cards))
-    write_text(path, page(title, body, styles=STYLES, scripts=SCRIPTS))
+    cards = element("div", *_cards(found, (first, second), labels), class_="cards of-pairs")
+    body = joined(header, element("main", section("Views, moved as one", view), cards))
+    write_text(path, page(title, body, styles=STYLES, scripts=subject.scripts))
     return found
 
 
-def _labels(first: Revisited, second: Revisited) -> tuple[str, str]:
+def _labels(first: Shown, second: Shown) -> tuple[str, str]:
     """The names of the outputs; their paths, if the names are the same."""
     names = (first.record.name, second.record.name)
     return names if names[0] != names[1] else (str(first.record.output), str(second.record.output))
 
 
-def _cards(
-    found: Comparison, runs: tuple[Revisited, Revisited], labels: tuple[str, str]
-) -> list[Markup | None]:
-    losses = [{n: c for n, c in run.record.curves.items() if n not in NOT_LOSSES} for run in runs]
-    chart = curves_chart(losses, labels, "Losses of both fits by step, logarithmic")
+def _cards(found: Comparison, runs: tuple[Shown, Shown], labels: tuple[str, str]) -> list[Markup | None]:
     same = [setting for setting in found.settings if not setting.differs]
     return [
         section("Figures", _figures(found.figures, labels)),
-        section("Losses", chart) if chart else None,
+        *charts(runs[0].subject, [run.record for run in runs], list(labels)),
         section("Settings that differ", _settings(found.differing, labels)),
         section("Settings in common", _common(same) if same else element("p", "None.")),
     ]

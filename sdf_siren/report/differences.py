@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sdf_siren.report.exhibit import Residuals
 from sdf_siren.report.record import RunRecord
+from sdf_siren.report.subject import Shown
 from sdf_siren.report.words import setting_text
 
 _FIGURES = (
@@ -19,6 +19,12 @@ _FIGURES = (
     ("Volume", "volume", ".4g"),
     ("Fit to the scan, median", "residual_median", ".3g"),
     ("Fit to the scan, 95 %", "residual_p95", ".3g"),
+    ("PSNR, dB", "psnr", ".2f"),
+    ("SSIM", "ssim", ".4f"),
+    ("PSNR of the gradient, dB", "gradient_psnr", ".2f"),
+    ("PSNR of the Laplacian, dB", "laplacian_psnr", ".2f"),
+    ("PSNR at samples kept back, dB", "held_out_psnr", ".2f"),
+    ("Parameters", "parameters", ","),
 )
 
 
@@ -29,8 +35,8 @@ class Figure:
     Attributes:
         title: what it is.
         first, second: as text; empty where it is not known.
-        change: from the first to the second, in percent of the first, or how many times it; empty where that
-            says nothing.
+        change: from the first to the second, in percent of the first, or how many times it, of decibels the
+            difference; empty where that says nothing.
     """
 
     title: str
@@ -39,30 +45,33 @@ class Figure:
     change: str
 
 
-def figures(
-    first: RunRecord, second: RunRecord, residuals: tuple[Residuals | None, Residuals | None]
-) -> list[Figure]:
-    """All figures that at least one of two runs has.
-
-    Args:
-        first, second: the runs.
-        residuals: distances of their scans to their meshes.
-    """
-    one, other = first.manifest, second.manifest
+def figures(first: Shown, second: Shown) -> list[Figure]:
+    """All figures that at least one of two runs has: those of the runs, and those of their pages."""
+    one, other = first.record.manifest, second.record.manifest
     rows = [
         _figure(title, one.measures.get(key), other.measures.get(key), form) for title, key, form in _FIGURES
     ]
-    for title, key in (("median", "median"), ("95 %", "p95"), ("largest", "largest")):
-        near, far = (getattr(each, key, None) for each in residuals)
-        rows.append(_figure(f"Scan to mesh, {title}", near, far, ".3g"))
-    spent, also = one.seconds, other.seconds
-    rows.append(_figure("Seconds of the fit", spent.get("fit.sdf"), also.get("fit.sdf"), ".1f"))
-    rows.append(_figure("Seconds in all", sum(spent.values()), sum(also.values()), ".1f"))
+    near, far = first.subject.figures(), second.subject.figures()
+    rows += [_figure(title, near.get(title), far.get(title), ".3g") for title in {**near, **far}]
+    rows.append(_figure("Seconds of the fit", _of_the_fit(one.seconds), _of_the_fit(other.seconds), ".1f"))
+    rows.append(_figure("Seconds in all", sum(one.seconds.values()), sum(other.seconds.values()), ".1f"))
     return [row for row in rows if row.first or row.second]
 
 
+def _of_the_fit(seconds: Mapping[str, float]) -> float | None:
+    spent = [value for stage, value in seconds.items() if stage.startswith("fit.")]
+    return sum(spent) if spent else None
+
+
 def _figure(title: str, first: object, second: object, form: str) -> Figure:
-    return Figure(title, _text(first, form), _text(second, form), _change(first, second))
+    # Decibels are logarithms already.
+    change = _difference(first, second) if title.endswith("dB") else _change(first, second)
+    return Figure(title, _text(first, form), _text(second, form), change)
+
+
+def _difference(first: object, second: object) -> str:
+    known = isinstance(first, int | float) and isinstance(second, int | float)
+    return f"{second - first:+.2f} dB" if known and first != second else ""  # type: ignore[operator]
 
 
 def _change(first: object, second: object) -> str:

@@ -7,7 +7,9 @@ of a zlib stream of the array's bytes, plane by plane: first the lowest byte of 
 =========  ======================================  ===============================================
 kind       array                                   numbers in the stream
 =========  ======================================  ===============================================
-steps      (n, 3) uint16                           differences to the row before, modulo 2^16
+steps      (n, width) uint16                       differences to the row before, modulo 2^16
+levels     (n, width) uint8                        the same, modulo 2^8
+offsets    (n, width) int16                        0, -1, 1, -2, 2, ... as 0, 1, 2, 3, 4, ...
 faces      (n, 3) uint32, first index the least    difference of the first index to the row before,
                                                    the two others minus the first
 floats     (n,) float32, NaN allowed               the upper 16 bits, rounded
@@ -31,15 +33,28 @@ LARGEST_STEP = 65535
 FLOAT_ERROR = 2.0**-8
 """Largest relative error of packed floats: they keep 8 bits of 24."""
 
-_TYPES = {"steps": np.uint16, "faces": np.uint32, "floats": np.uint16, "bytes": np.uint8}
+_TYPES = {
+    "steps": np.uint16,
+    "levels": np.uint8,
+    "offsets": np.uint16,
+    "faces": np.uint32,
+    "floats": np.uint16,
+    "bytes": np.uint8,
+}
 
 Block = dict[str, Any]
 
 
-def packed_steps(steps: NDArray[np.uint16]) -> Block:
-    """Rows (n, 3) of whole numbers that differ little from row to row."""
-    before = np.vstack([np.zeros((1, 3), np.uint16), steps[:-1]])
-    return _block("steps", (steps - before).astype(np.uint16))
+def packed_steps(steps: NDArray[np.unsignedinteger]) -> Block:
+    """Rows (n, width) of whole numbers, uint8 or uint16, that differ little from row to row."""
+    before = np.vstack([np.zeros((1, steps.shape[1]), steps.dtype), steps[:-1]])
+    return _block("steps" if steps.dtype == np.uint16 else "levels", (steps - before).astype(steps.dtype))
+
+
+def packed_offsets(offsets: NDArray[np.int16]) -> Block:
+    """Rows (n, width) of whole numbers about zero, most of them small."""
+    wide = offsets.astype(np.int32)
+    return _block("offsets", ((wide << 1) ^ (wide >> 15)).astype(np.uint16))
 
 
 def packed_faces(faces: NDArray[np.integer]) -> Block:
@@ -72,8 +87,10 @@ def unpacked(block: Mapping[str, Any]) -> NDArray[Any]:
     raw = np.frombuffer(zlib.decompress(base64.b64decode(block["data"])), np.uint8)
     planes = raw.reshape(dtype.itemsize, -1).T
     rows = np.ascontiguousarray(planes).view(dtype.newbyteorder("<")).reshape(-1, width).astype(dtype)
-    if kind == "steps":
-        return np.asarray(np.cumsum(rows, axis=0, dtype=np.uint16))
+    if kind in ("steps", "levels"):
+        return np.asarray(np.cumsum(rows, axis=0, dtype=rows.dtype))
+    if kind == "offsets":
+        return np.asarray((rows >> 1).astype(np.int16) ^ -(rows & 1).astype(np.int16))
     if kind == "faces":
         first = np.cumsum(rows[:, :1], axis=0, dtype=np.uint32)
         return np.hstack([first, rows[:, 1:] + first])

@@ -18,6 +18,12 @@ def still(path: Path) -> str | None:
     return None if picture is None else _address(picture, 85)
 
 
+def exact(path: Path) -> str | None:
+    """A picture as a ``data:`` address without loss; None where there is none that can be read."""
+    picture = _opened(path)
+    return None if picture is None else _address(picture, None)
+
+
 def thumbnail(path: Path, *, of_mesh: bool) -> str | None:
     """A small version as a ``data:`` address; None where there is none that can be read.
 
@@ -44,7 +50,8 @@ def _opened(path: Path) -> Image.Image | None:
         return None
 
 
-def _address(picture: Image.Image, quality: int) -> str:
-    buffer = io.BytesIO()
-    picture.save(buffer, format="JPEG", quality=quality)
-    return "data:image/jpeg;base64," + base64.b64encode(buffer.getvalue()).decode("ascii")
+def _address(picture: Image.Image, quality: int | None) -> str:
+    """As JPEG of a quality, or as PNG."""
+    buffer, form = io.BytesIO(), "png" if quality is None else "jpeg"
+    picture.save(buffer, format=form, **({} if quality is None else {"quality": quality}))
+    return f"data:image/{form};base64," + base64.b64encode(buffer.getvalue()).decode("ascii")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -48,6 +49,15 @@ class RunRecord:
     def name(self) -> str:
         """Of the output."""
         return self.output.name
+
+    @property
+    def decibels(self) -> Curve:
+        """Of a signal's fit by step, at the samples of the step's batch; empty where no values are told.
+
+        Losses are root mean squares in the network's units, whose range is from -1 to 1.
+        """
+        curve = self.curves.get("values", ())
+        return tuple((step, 20 * math.log10(2 / size)) for step, size in curve if size > 0)
 
 
 def run_folder(path: Path) -> Path:

@@ -6,56 +6,40 @@ import os
 from collections.abc import Mapping
 from typing import Any
 
-from sdf_siren.artifacts import Mesh
-from sdf_siren.clouds import PointCloud
-from sdf_siren.engine.folder import PREVIEW
 from sdf_siren.files import write_text
-from sdf_siren.report.chart import curves_chart
-from sdf_siren.report.exhibit import Exhibit, Residuals, prepared
 from sdf_siren.report.markup import Markup, element, joined
 from sdf_siren.report.page import definitions, page, section
-from sdf_siren.report.payload import payload
-from sdf_siren.report.pictures import still
 from sdf_siren.report.record import RunRecord
-from sdf_siren.report.viewer import SCRIPTS, shown_counts, viewer
-from sdf_siren.report.words import length, result_rows, run_rows, scan_rows, setting_text, verdict
+from sdf_siren.report.subject import Shown, Subject
+from sdf_siren.report.words import file_rows, run_rows, setting_text
 
 STYLES = ("assets/style.css",)
 
-NOT_LOSSES = frozenset({"rate"})
-"""What a fit reports besides its losses."""
 
-
-def write_report(
-    path: str | os.PathLike[str], record: RunRecord, mesh: Mesh, cloud: PointCloud | None = None
-) -> None:
+def write_report(path: str | os.PathLike[str], record: RunRecord, subject: Subject, note: str = "") -> None:
     """Write a page about a run: one file with an interactive view, that needs no network.
 
     Args:
         path: where to write; appears only when complete.
         record: of the run, by :func:`sdf_siren.report.read_record`; its folder's preview is embedded if there
             is one.
-        mesh: the result, world coordinates. At most 200,000 faces of it are embedded.
-        cloud: the scan, the same coordinates. At most 100,000 points of it are embedded.
+        subject: the result and what it was made of: a :class:`~sdf_siren.report.Surface`, a
+            :class:`~sdf_siren.report.FittedImage` or a :class:`~sdf_siren.report.Preview`.
+        note: one sentence about what is missing.
 
     Raises:
-        EmptySurfaceError: the mesh has no faces.
+        EmptySurfaceError: a mesh has no faces.
         MissingLibraryError: open3d, which measures distances, cannot be loaded.
         UsageError: the folder of ``path`` cannot be written.
     """
-    exhibit = prepared(mesh, cloud)
-    caption = f"{record.name}. {shown_counts(exhibit)}"
-    up = str(record.settings.get("write.preview", {}).get("up", "y"))
-    view = viewer([("a", still(record.folder / PREVIEW), caption)], [payload(exhibit, up)])
-    body = joined(
-        _header(record),
-        element("main", section("View", view), element("div", *_sections(record, exhibit), class_="cards")),
-    )
-    write_text(path, page(f"{record.name}: report", body, styles=STYLES, scripts=SCRIPTS))
+    view = subject.view([Shown(record, subject, note)], [record.name])
+    cards = element("div", *_sections(record, subject), class_="cards")
+    body = joined(_header(record, subject), element("main", section("View", view), cards))
+    write_text(path, page(f"{record.name}: report", body, styles=STYLES, scripts=subject.scripts))
 
 
-def _header(record: RunRecord) -> Markup:
-    said = verdict(record.manifest.measures)
+def _header(record: RunRecord, subject: Subject) -> Markup:
+    said = subject.verdict(record.manifest.measures)
     return element(
         "header",
         element("p", record.title or "Run", class_="kicker"),
@@ -64,32 +48,24 @@ def _header(record: RunRecord) -> Markup:
     )
 
 
-def _sections(record: RunRecord, exhibit: Exhibit) -> list[Markup | None]:
-    losses = {name: curve for name, curve in record.curves.items() if name not in NOT_LOSSES}
-    chart = curves_chart([losses], [record.name], "Losses of the fit by step, logarithmic")
-    rows = result_rows(record.manifest.measures) + residual_rows(exhibit.residuals)
+def _sections(record: RunRecord, subject: Subject) -> list[Markup | None]:
     return [
-        section("Result", definitions(rows)),
-        section("Scan", definitions(scan_rows(record))),
+        section("Result", definitions(subject.result(record.manifest.measures))),
+        section(subject.nouns[1], definitions([*file_rows(record), *subject.source(record)])),
         section("Notes", notes(record)),
-        section("Losses", chart, element("p", "Unweighted, as the fit reported them.", class_="help"))
-        if chart
-        else None,
+        *charts(subject, [record], [record.name]),
         section("Time", timings(record.manifest.seconds)),
         section("Settings", settings(record)),
         section("Run", definitions(run_rows(record))),
     ]
 
 
-def residual_rows(residuals: Residuals | None) -> list[tuple[str, object]]:
-    """Distances of the scan to the triangles; none without a scan."""
-    if residuals is None:
-        return []
+def charts(subject: Subject, records: list[RunRecord], labels: list[str]) -> list[Markup | None]:
+    """The cards of the curves; none of what there is nothing to draw of."""
     return [
-        ("Scan to mesh, median", length(residuals.median)),
-        ("Scan to mesh, 95 %", length(residuals.p95)),
-        ("Scan to mesh, largest", length(residuals.largest)),
-        ("Unit of lengths", "as the scan's coordinates"),
+        section(title, chart, element("p", words, class_="help"))
+        for title, chart, words in subject.curves(records, labels)
+        if chart
     ]
 
 

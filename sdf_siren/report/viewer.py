@@ -9,7 +9,7 @@ from sdf_siren.report.exhibit import ERROR, Exhibit
 from sdf_siren.report.markup import Markup, data_block, element, joined
 from sdf_siren.report.page import LIBRARY
 
-SCRIPTS = (LIBRARY, "assets/unpack.js", "assets/viewer.js", "assets/views.js")
+SCRIPTS = (LIBRARY, "assets/unpack.js", "assets/colours.js", "assets/viewer.js", "assets/views.js")
 
 _WHY = "This browser does not show 3-D views (WebGL 2), so here is the preview."
 
@@ -34,7 +34,7 @@ def viewer(views: list[tuple[str, str | None, str]], payloads: list[dict[str, An
         element("noscript", element("p", "Scripts are off, so here is the preview only.")),
         _toolbar(),
         element("div", *hosts, class_=f"views of-{len(hosts)}"),
-        _legend(),
+        legend(),
         element("output", id="readout", aria_live="polite"),
         element("p", _HELP, class_="help"),
         *data,
@@ -93,7 +93,8 @@ def _check(name: str, label: str, *, checked: bool) -> Markup:
     return element("label", element("input", type="checkbox", id=name, checked=checked), " ", label)
 
 
-def _legend() -> Markup:
+def legend() -> Markup:
+    """The scale of colours, filled in by ``assets/colours.js``."""
     numbers = [element("span", id=name) for name in ("low", "middle", "high")]
     return element(
         "div",

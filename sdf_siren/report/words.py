@@ -28,7 +28,7 @@ def setting_text(value: Any) -> str:
     return ", ".join(map(setting_text, value)) if isinstance(value, list | tuple) else str(value)
 
 
-def verdict(measures: Mapping[str, Any]) -> str | None:
+def mesh_verdict(measures: Mapping[str, Any]) -> str | None:
     """One sentence: what the mesh is, and how near the scan it is; None where nothing was measured."""
     if "faces" not in measures:
         return None
@@ -43,7 +43,7 @@ def verdict(measures: Mapping[str, Any]) -> str | None:
     )
 
 
-def result_rows(measures: Mapping[str, Any]) -> list[tuple[str, object]]:
+def mesh_rows(measures: Mapping[str, Any]) -> list[tuple[str, object]]:
     """Of the mesh; None where a figure is not known."""
     return [
         ("Triangles", _whole(measures.get("faces"))),
@@ -60,14 +60,62 @@ def result_rows(measures: Mapping[str, Any]) -> list[tuple[str, object]]:
 
 
 def scan_rows(record: RunRecord) -> list[tuple[str, object]]:
-    """Of what was read."""
-    source, measures = record.manifest.input, record.manifest.measures
+    """Of the points that were read."""
+    return [
+        ("Points", _whole(record.manifest.measures.get("points"))),
+        ("Normals", _normals(record)),
+    ]
+
+
+def signal_verdict(measures: Mapping[str, Any]) -> str | None:
+    """One sentence: how near the fit is to the samples; None where nothing was measured."""
+    if "psnr" not in measures:
+        return None
+    reached = decibels(measures["psnr"])
+    told = f"{reached} at the samples" if reached else "no error at the samples"
+    if measures.get("ssim") is not None:
+        told += f", SSIM {measures['ssim']:.4f}"
+    return (
+        f"{told[0].upper()}{told[1:]}, by a network of {counted(measures.get('parameters', 0), 'parameter')}."
+    )
+
+
+def signal_rows(measures: Mapping[str, Any]) -> list[tuple[str, object]]:
+    """Of the fit of an image, a sound or a video; None where a figure is not known."""
+    titles = {
+        "psnr": "PSNR",
+        "psnr_up_to_constant": "PSNR up to a constant",
+        "gradient_psnr": "PSNR of the gradient",
+        "laplacian_psnr": "PSNR of the Laplacian",
+        "difference_psnr": "PSNR of differences",
+        "second_difference_psnr": "PSNR of second differences",
+        "held_out_psnr": "PSNR at samples kept back",
+        "integral_psnr": "PSNR of the classical integral",
+    }
+    ssim = measures.get("ssim")
+    rows: list[tuple[str, object]] = [
+        (title, decibels(measures.get(name)) if name in measures else None) for name, title in titles.items()
+    ]
+    return [
+        rows[0],
+        ("SSIM", None if ssim is None else f"{ssim:.4f}"),
+        *rows[1:],
+        ("Parameters", _whole(measures.get("parameters"))),
+    ]
+
+
+def decibels(value: float | None) -> str | None:
+    """To two digits; the journal has None for infinity."""
+    return None if value is None else f"{value:.2f} dB"
+
+
+def file_rows(record: RunRecord) -> list[tuple[str, object]]:
+    """Of the file that was read."""
+    source = record.manifest.input
     return [
         ("File", source.get("path")),
         ("Size", f"{source['bytes']:,} bytes" if isinstance(source.get("bytes"), int) else None),
         ("SHA-256", element("code", source["sha256"]) if "sha256" in source else None),
-        ("Points", _whole(measures.get("points"))),
-        ("Normals", _normals(record)),
     ]
 
 

@@ -45,6 +45,7 @@ NAMES = (
     "write.audio",
     "write.video",
     "write.sheet",
+    "write.page",
     "write.comparison",
 )
 

@@ -40,7 +40,9 @@ class ExtractImage(Stage):
         view, _ = self._view(artifacts)
         field, wanted = artifacts["field"], parse_maps(self.export)
         check_smooth(field, view)
-        found = render_view(field, view, derivatives=bool(wanted), progress=context.progress)
+        found = render_view(
+            field, view, derivatives=bool(wanted), device=context.device, progress=context.progress
+        )
         image = artifacts["signal"].with_samples(found.values)
         return {"image": image, "maps": {name: getattr(found, name) for name in wanted}}
 

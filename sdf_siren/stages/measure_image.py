@@ -25,7 +25,7 @@ class MeasureImage(Stage):
         if "edit" in artifacts:
             signal = signal.with_samples(artifacts["edit"].solution)
             context.note("measured against the classical solution of the edit")
-        error, likeness = signal_error(artifacts["field"], signal, context.progress)
+        error, likeness = signal_error(artifacts["field"], signal, context.progress, device=context.device)
         context.record({k: v for k, v in dataclasses.asdict(error).items() if v is not None})
         if error.difference_psnr is None and likeness.thinned:
             context.note("derivatives were not measured: the signal is too large")

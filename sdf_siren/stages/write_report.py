@@ -27,13 +27,14 @@ class WriteReport(Stage):
         return not self.wanted
 
     def run(self, artifacts: Artifacts, context: Context) -> Artifacts:
-        from sdf_siren.report import read_record, write_report
+        from sdf_siren.report import Surface, read_record, write_report
 
         assert context.folder is not None, "skipped where no folder is kept"
         record = artifacts["field"].record if "field" in artifacts else {}
         told = read_record(context.folder, chosen=record.get("settings"))
         try:
-            write_report(context.folder / REPORT, told, artifacts["mesh"], artifacts.get("points"))
+            subject = Surface(artifacts["mesh"], artifacts.get("points"))
+            write_report(context.folder / REPORT, told, subject)
         except MissingLibraryError as error:
             # The mesh is written by now; a missing page is no reason to call the job failed.
             context.note(f"no report: {error}")

@@ -14,11 +14,12 @@ class WriteSheet(Stage):
     """Draws signal, fit, error and derivatives into the run folder; sounds as waves and spectrograms."""
 
     name: ClassVar[str] = "write.sheet"
-    needs: ClassVar[tuple[str, ...]] = ("field", "signal", "likeness")
+    needs: ClassVar[tuple[str, ...]] = ("signal", "likeness")
     fills_folder: ClassVar[bool] = True
 
     def run(self, artifacts: Artifacts, context: Context) -> Artifacts:
         from sdf_siren.render import write_likeness
+        from sdf_siren.report import read_record
 
         assert context.folder is not None, "skipped where no folder is kept"
         likeness, form = artifacts["likeness"], artifacts["signal"].format
@@ -28,7 +29,7 @@ class WriteSheet(Stage):
             likeness.found,
             form,
             psnr=likeness.psnr,
-            curve=artifacts["field"].record.get("curve", ()),
+            curve=read_record(context.folder).decibels,
         )
         if likeness.thinned:
             context.note("the preview shows only some of the pixels")

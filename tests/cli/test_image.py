@@ -222,6 +222,50 @@ def test_interrupted_and_resumed_is_the_same(image, monkeypatch, tmp_path):
     assert [Path(name).read_bytes() for name in ("out.png", "out.png.run/field.safetensors")] == resumed
 
 
+def test_a_page_with_the_run_and_later(image, tmp_path, capsys):
+    assert image("photo.png", "-o", "a.png", "--report", *QUICK, "--quiet") == (0, "", "")
+    first = Path("a.png.run/report.html").read_text("utf-8")
+    assert "dB at the samples" in first
+    assert "Shown: all 24 x 20 pixels." in first
+    assert image("photo.png", "-o", "b.png", "--seed", "1", *QUICK, "--quiet")[0] == 0
+    assert not Path("b.png.run/report.html").exists()
+    assert main(["report", "b.png"]) == 0
+    later = Path("b.png.run/report.html").read_text("utf-8")
+    assert abs(len(first) - len(later)) < 0.02 * len(first)
+    assert main(["compare", "a.png", "b.png"]) == 0
+    out, err = capsys.readouterr()
+    assert err == ""
+    titles = [line.strip().split("  ")[0] for line in out.splitlines()]
+    assert {"PSNR, dB", "SSIM", "Parameters", "seed: 0, 1"} <= set(titles)
+    assert "<canvas" in Path("compare.html").read_text("utf-8")
+
+
+def test_a_batch_has_pages_and_an_index_of_them(image, tmp_path):
+    assert image("photo.png", "source.png", "-o", "out", "--jobs", "1", *QUICK, "--quiet")[0] == 0
+    index = Path("out/index.html").read_text("utf-8")
+    for name in ("photo", "source"):
+        assert Path(f"out/{name}.png.run/report.html").exists()
+        assert f'href="{name}.png.run/report.html"' in index
+    assert index.count("data:image/jpeg") == 2
+    words = ("photo.png", "source.png", "-o", "none", "--jobs", "1", "--no-report", *QUICK, "--quiet")
+    assert image(*words)[0] == 0
+    assert not list(Path("none").rglob("report.html"))
+
+
+def test_the_preview_shows_how_the_fit_went(image, monkeypatch):
+    from sdf_siren import render
+
+    curves, draw = [], render.write_likeness
+    monkeypatch.setattr(
+        render, "write_likeness", lambda *a, curve, **k: (curves.append(curve), draw(*a, curve=curve, **k))
+    )
+    assert image("photo.png", "-o", "out.png", *QUICK, "--quiet")[0] == 0
+    ((first, last),) = curves
+    assert (first[0], last[0]) == (50, 100)
+    # The last batch holds all pixels, before the last step.
+    assert last[1] == pytest.approx(measures("out.png")["psnr"], abs=1.0)
+
+
 def test_options_reach_their_stages(image):
     words = ("--smooth", "--psnr", "30", "--quality", "draft", "--device", "cpu", "--seed", "4")
     assert image("photo.png", "-o", "out.jpg", *words, *QUICK, "--quiet")[0] == 0

@@ -8,7 +8,8 @@ import pytest
 import torch
 
 from sdf_siren.errors import InputError, UsageError
-from sdf_siren.fitting import fit_figures, fit_image, fit_signal, trainer
+from sdf_siren.fitting import fit_figures, fit_image, fit_signal, supervision, trainer
+from sdf_siren.fitting import signals as signals_module
 from sdf_siren.fitting.signals import image_signal
 from sdf_siren.io import read_image
 from sdf_siren.progress import Progress
@@ -182,6 +183,29 @@ def test_the_classical_integral_of_exact_derivatives_is_the_image(of, derivative
     found = fit_figures(picture(), field)
     assert found["integral_psnr"] > 100
     assert found["integral_seconds"] >= 0
+
+
+@pytest.mark.parametrize(
+    "weights",
+    [
+        {"gradient_weight": 1.0},
+        {"laplacian_weight": 1.0},
+        {"value_weight": 0.0, "gradient_weight": 1.0, "warm_start": False},
+        {"value_weight": 0.0, "laplacian_weight": 1.0, "warm_start": False, "derivative": "spectral"},
+    ],
+)
+def test_no_integral_is_computed_that_is_not_used(monkeypatch, weights):
+    def refuse(*_):
+        raise AssertionError("of no use")
+
+    monkeypatch.setattr(supervision, "classical_integral", refuse)
+    monkeypatch.setattr(signals_module, "classical_integral", refuse)
+    field = fit_signal(picture(), steps=1, width=8, depth=1, **weights)
+    if weights.get("value_weight") == 0.0:  # the constant is known all the same
+        found = field.on_grid(field.frame.axes()).mean()
+        assert found == pytest.approx(picture().samples.mean(), abs=1e-5)
+    else:
+        assert fit_figures(picture(), field).keys() == {"parameters"}
 
 
 def test_a_fit_of_values_has_no_integral():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import logging
 import struct
+import tracemalloc
 import zlib
 
 import numpy as np
@@ -183,6 +184,16 @@ class TestTagsThatLie:
         data = tiff(4, 2, samples=1, photometric=1, bits=16, compression=8, data=bomb)
         refused(read_image, tmp_path / "a.tif", data, "inflates to more than it should")
 
+    def test_channels_without_number_of_different_bits(self, tmp_path):
+        data = bytearray(tiff(4, 2, samples=134_217_731, compression=5, bits=(8 << 16) + 45))
+        place = data.index(struct.pack("<HHI", 258, 4, 1))
+        data[place : place + 8] = struct.pack("<HHI", 258, 3, 2)
+        tracemalloc.start()
+        refused(read_image, tmp_path / "a.tif", bytes(data), "different numbers of bits|not a readable")
+        peak = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        assert peak < 10e6
+
     def test_large_tiles(self, tmp_path):
         data = tiff(4, 2, samples=1, photometric=1, t322=65536, t323=65536, t324=8, t325=64)
         refused(read_image, tmp_path / "a.tif", data, "100 million|not a readable TIFF file")
@@ -200,12 +211,123 @@ def lzw(array):
     return int(bits.ljust(-(-len(bits) // 8) * 8, "0"), 2).to_bytes(-(-len(bits) // 8))
 
 
-def test_reduced_bits_are_told(tmp_path):
-    array = random((2, 3, 3), "u2")
-    found = read(tmp_path, tiff(3, 2, bits=16, compression=5, data=lzw(array)))
-    np.testing.assert_array_equal(np.rint(found.samples * 255), array >> 8)
-    assert found.format.bits == 8
-    assert "reduced to 8, because the compression LZW" in found.notes[0]
+class TestLzw:
+    """Numbers that Pillow would reduce; the streams are libtiff's."""
+
+    @pytest.mark.parametrize("order", "<>")
+    @pytest.mark.parametrize("predictor", [1, 2])
+    @pytest.mark.parametrize("dtype", ["u2", "u4", "i2", "f4", "f8"])
+    @pytest.mark.parametrize("layout", ["strips", "tiles", "planes"])
+    @pytest.mark.parametrize("channels", [1, 3, 4])
+    def test_every_bit_is_kept(self, tmp_path, order, predictor, dtype, layout, channels):
+        if dtype[0] == "f":
+            predictor = 1  # the second one is for whole numbers
+        array = random((40, 50, channels), dtype)
+        if dtype == "u2":
+            array //= 8  # so that strings repeat
+        found = read(tmp_path, written(array, order, predictor, layout))
+        full = 65535 if dtype == "u2" else 1
+        np.testing.assert_allclose(found.samples, array.astype(np.float64) / full, rtol=1e-6)
+        assert found.notes == ()
+        assert found.format.bits == (16 if dtype == "u2" else 32)
+
+    @pytest.mark.parametrize("channels", [1, 3])
+    def test_8_bits_are_as_before(self, tmp_path, channels):
+        array = random((40, 50, channels), "u1")
+        found = read(tmp_path, written(array, "<", 2, "strips"))
+        np.testing.assert_array_equal(np.rint(found.samples * 255), array)
+
+    def test_a_strip_that_grows_to_more(self, tmp_path):
+        data = tiff(3, 2, bits=16, compression=5, data=lzw(random((2, 3, 3), "u2")))
+        assert read(tmp_path, data).format.bits == 16
+        data = tiff(3, 1, bits=16, compression=5, data=lzw(random((2, 3, 3), "u2")))
+        refused(read_image, tmp_path / "a.tif", data, "a strip inflates to more than it should")
+
+    def test_a_strip_that_grows_to_less(self, tmp_path):
+        data = tiff(3, 3, bits=16, compression=5, data=lzw(random((2, 3, 3), "u2")))
+        refused(read_image, tmp_path / "a.tif", data, "it is truncated")
+
+    def test_a_strip_that_is_none(self, tmp_path):
+        for content in (bytes(40), b"\xff" * 40):
+            data = tiff(3, 2, bits=16, compression=5, data=content)
+            refused(read_image, tmp_path / "a.tif", data, "an LZW stream does not begin with")
+
+    def test_what_cannot_be_in_the_file_is_not_made_room_for(self, tmp_path):
+        data = tiff(9000, 9000, bits=16, compression=5, data=lzw(random((2, 3, 3), "u2")))
+        tracemalloc.start()
+        refused(read_image, tmp_path / "a.tif", data, "it is truncated")
+        peak = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        assert peak < 10e6
+
+    def test_other_compressions_are_reduced_and_it_is_told(self, tmp_path):
+        array = random((2, 3, 3), "u2")
+        packbits = b"".join(bytes([17]) + row.astype("<u2").tobytes() for row in array)
+        found = read(tmp_path, tiff(3, 2, bits=16, compression=32773, data=packbits))
+        np.testing.assert_array_equal(np.rint(found.samples * 255), array >> 8)
+        assert found.format.bits == 8
+        assert "reduced to 8, because the compression PACKBITS" in found.notes[0]
+
+
+def test_floats_that_pillow_would_turn_are_refused(tmp_path):
+    data = written(random((10, 9, 1), "f4"), ">", 1, "strips")
+    assert read(tmp_path, data).samples.shape == (10, 9, 1)
+    packbits = data.replace(struct.pack(">HHII", 259, 4, 1, 5), struct.pack(">HHII", 259, 4, 1, 32773))
+    refused(
+        read_image,
+        tmp_path / "a.tif",
+        packbits,
+        "of the byte order II in the compression PACKBITS",
+    )
+
+
+def by_libtiff(data):
+    """The LZW stream of some bytes."""
+    file = io.BytesIO()
+    Image.frombytes("L", (len(data), 1), data).save(file, format="TIFF", compression="tiff_lzw")
+    file.seek(0)
+    with tifffile.TiffFile(file) as made:
+        page = made.pages[0]
+        file.seek(page.dataoffsets[0])
+        return file.read(page.databytecounts[0])
+
+
+def written(array, order, predictor, layout):
+    """A TIFF of (h, w, c) pixels in LZW, as many parts as the layout has; tags of any number of values."""
+    height, width, channels = array.shape
+    planes = np.moveaxis(array, -1, 0)[..., None] if layout == "planes" else array[None]
+    parts = []
+    for plane in planes:
+        if layout == "tiles":
+            whole = np.zeros((48, 64, channels), array.dtype)
+            whole[:height, :width] = plane
+            parts += [whole[r : r + 16, c : c + 32] for r in (0, 16, 32) for c in (0, 32)]
+        else:
+            parts += [plane[r : r + 7] for r in range(0, height, 7)]
+    if predictor == 2:
+        parts = [np.concatenate([p[:, :1], p[:, 1:] - p[:, :-1]], axis=1) for p in parts]
+    streams = [by_libtiff(p.astype(p.dtype.newbyteorder(order)).tobytes()) for p in parts]
+    bits, kind = array.dtype.itemsize * 8, {"u": 1, "i": 2, "f": 3}[array.dtype.kind]
+    places = {"tiles": (324, 325)}.get(layout, (273, 279))
+    tags = {
+        **{256: [width], 257: [height], 258: [bits] * channels, 259: [5]},
+        **{262: [2 if channels > 2 else 1], 277: [channels], 284: [2 if layout == "planes" else 1]},
+        **{317: [predictor], 339: [kind] * channels, places[1]: [len(s) for s in streams]},
+        **({322: [32], 323: [16]} if layout == "tiles" else {278: [7]}),
+        **({338: [2]} if channels == 4 else {}),
+    }
+    start = 8 + 2 + 12 * (len(tags) + 1) + 4
+    far = start + sum(4 * len(values) for values in tags.values()) + 4 * len(streams)
+    tags[places[0]] = [far + sum(map(len, streams[:k])) for k in range(len(streams))]
+    entries, more = b"", b""
+    for tag, values in sorted(tags.items()):
+        packed = struct.pack(f"{order}{len(values)}I", *values)
+        inside = len(values) == 1
+        entries += struct.pack(f"{order}HHI", tag, 4, len(values))
+        entries += packed if inside else struct.pack(f"{order}I", start + len(more))
+        more += b"" if inside else packed
+    head = {"<": b"II*\0", ">": b"MM\0*"}[order] + struct.pack(f"{order}IH", 8, len(tags))
+    return (head + entries + bytes(4) + more).ljust(far, b"\0") + b"".join(streams)
 
 
 @pytest.mark.parametrize("photometric", [0, 1])
@@ -220,6 +342,8 @@ WHOLE = {
     "plain": stored(random((6, 7, 3), "u2"), photometric="rgb"),
     "tiles": stored(random((20, 20, 4), "f4"), photometric="rgb", tile=(16, 16), compression="zlib"),
     "by hand": tiff(4, 2, data=bytes(24)),
+    "lzw": written(random((9, 8, 3), "u2"), ">", 2, "strips"),
+    "lzw tiles": written(random((40, 50, 3), "f4"), "<", 1, "tiles"),
     "pages": stored(random((3, 6, 7), "f8"), photometric="minisblack"),
 }
 

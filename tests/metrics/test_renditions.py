@@ -6,15 +6,17 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import torch
 
 from sdf_siren.errors import UsageError
 from sdf_siren.fields import SignalField, SirenShape, initialise
 from sdf_siren.frames import GridFrame
-from sdf_siren.metrics import extract_image, render_view, rendition_bytes, renditions
-from sdf_siren.signals import SampleFormat
+from sdf_siren.metrics import extract_image, render_view, rendition_bytes, renditions, signal_error
+from sdf_siren.signals import IMAGE, SampleFormat, Signal
 from sdf_siren.signals.view import view_of
 
 SHAPE = (11, 7)
+META = torch.device("meta")
 FORM = SampleFormat(0.0, 2.0, 16, icc_profile=b"colours")
 
 
@@ -42,6 +44,42 @@ def test_values_alone():
     assert found.values.shape == (*SHAPE, 3)
     assert found.gradient is None
     assert found.laplacian is None
+
+
+class TestDevice:
+    """There need be no other device here, so a network is watched that says where it is moved to."""
+
+    @pytest.fixture
+    def moves(self, monkeypatch):
+        moves = []
+        monkeypatch.setattr(renditions, "choose_device", lambda device: moves.append(device) or META)
+        return moves
+
+    def test_the_field_is_evaluated_where_it_is_asked_for(self, moves):
+        field = field_of()
+        with pytest.raises(NotImplementedError, match="meta"):  # numbers of which there is only the shape
+            render_view(field, view_of(SHAPE), device="cuda:1")
+        assert moves == ["cuda:1"]
+        assert field.network.device.type == "cpu"
+
+    def test_so_is_the_likeness(self, moves):
+        field = field_of()
+        signal = Signal(field.on_grid(field.frame.axes()), IMAGE, format=FORM)
+        with pytest.raises(NotImplementedError, match="meta"):
+            signal_error(field, signal, device="cuda:1")
+        assert moves == ["cuda:1"]
+
+    def test_by_itself_it_stays_where_it_is(self, moves):
+        render_view(field_of(), view_of(SHAPE))
+        assert moves == []
+
+    def test_one_that_is_there_is_not_copied(self):
+        field = field_of()
+        assert renditions.placed(field, "cpu") is field
+
+    def test_one_that_this_machine_lacks(self):
+        with pytest.raises(UsageError, match="cuda:77"):
+            render_view(field_of(), view_of(SHAPE), device="cuda:77")
 
 
 def test_size_is_known_and_bounded():

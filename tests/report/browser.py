@@ -128,6 +128,36 @@ class Browser:
         for kind in ("mousePressed", "mouseReleased"):
             self._call("Input.dispatchMouseEvent", type=kind, x=x, y=y, button="left", clickCount=1)
 
+    def move(self, x: float, y: float, *, held: bool = False) -> None:
+        """The pointer, to a place of the window."""
+        button = {"button": "left", "buttons": 1} if held else {}
+        self._call("Input.dispatchMouseEvent", type="mouseMoved", x=x, y=y, **button)
+
+    def drag(self, x: float, y: float, to_x: float, to_y: float) -> None:
+        """With the left button, from one place of the window to another."""
+        place = {"button": "left", "clickCount": 1}
+        self._call("Input.dispatchMouseEvent", type="mousePressed", x=x, y=y, **place)
+        self.move((x + to_x) / 2, (y + to_y) / 2, held=True)
+        self.move(to_x, to_y, held=True)
+        self._call("Input.dispatchMouseEvent", type="mouseReleased", x=to_x, y=to_y, **place)
+
+    def double_click(self, x: float, y: float) -> None:
+        """The left button, at a place of the window."""
+        for count in (1, 2):
+            for kind in ("mousePressed", "mouseReleased"):
+                self._call("Input.dispatchMouseEvent", type=kind, x=x, y=y, button="left", clickCount=count)
+
+    def wheel(self, x: float, y: float, down: float) -> None:
+        """Turned by so many pixels at a place of the window."""
+        self._call("Input.dispatchMouseEvent", type="mouseWheel", x=x, y=y, deltaX=0, deltaY=down)
+
+    def fingers(self, *steps: list[tuple[float, float]]) -> None:
+        """On the glass, from step to step at these places, and then away."""
+        for kind, places in zip(["touchStart", *["touchMove"] * (len(steps) - 1)], steps, strict=True):
+            points = [{"x": x, "y": y, "id": number} for number, (x, y) in enumerate(places)]
+            self._call("Input.dispatchTouchEvent", type=kind, touchPoints=points)
+        self._call("Input.dispatchTouchEvent", type="touchEnd", touchPoints=[])
+
     def press(self, key: str) -> None:
         """A key, on what has the focus."""
         for kind in ("keyDown", "keyUp"):

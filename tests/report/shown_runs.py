@@ -12,7 +12,10 @@ from PIL import Image
 
 from sdf_siren.artifacts import Mesh
 from sdf_siren.clouds import PointCloud
-from sdf_siren.engine.manifest import Manifest
+from sdf_siren.engine.manifest import Manifest, fingerprint
+from sdf_siren.io import write_image
+from sdf_siren.metrics import Likeness, Rendition
+from sdf_siren.signals import IMAGE, Signal
 
 PIPELINE = """title = "Surface from a scan"
 seed = 3
@@ -54,6 +57,57 @@ def shell(count: int = 500, radius: float = 1.0, offset: float = 0.0, seed: int 
     directions = np.random.default_rng(seed).normal(size=(count, 3))
     directions /= np.linalg.norm(directions, axis=1, keepdims=True)
     return PointCloud(directions * radius + offset, directions)
+
+
+IMAGE_PIPELINE = """title = "Field of an image"
+
+[[stages]]
+use = "read.image"
+
+[[stages]]
+use = "fit.image"
+quality = "draft"
+"""
+IMAGE_MEASURES = {
+    "parameters": 1234,
+    "psnr": 31.984,
+    "psnr_up_to_constant": 31.99,
+    "ssim": 0.85331,
+    "gradient_psnr": 30.5,
+    "laplacian_psnr": 27.25,
+    "difference_psnr": None,
+}
+
+
+def image(shape: tuple[int, int] = (40, 60), channels: int = 3, seed: int = 0) -> Signal:
+    """A picture of 8 bits with a bright square in its upper left quarter."""
+    samples = np.random.default_rng(seed).integers(0, 100, (*shape, channels))
+    samples[: shape[0] // 2, : shape[1] // 2] += 150
+    return Signal((samples / 255).astype(np.float32), IMAGE)
+
+
+def likeness_to(signal: Signal, size: float = 0.02, seed: int = 1) -> Likeness:
+    """A fit that is off by noise of ``size``, with slopes and Laplacians of no meaning."""
+    noise = np.random.default_rng(seed).normal(scale=size, size=(4, *signal.samples.shape)).astype(np.float32)
+    found = Rendition(signal.samples + noise[0], np.stack([noise[1], noise[2]], axis=-1), noise[3])
+    return Likeness(signal.samples, found, 20 * np.log10(1 / size))
+
+
+def make_image_run(path: Path, signal: Signal | None = None, **changes: object) -> Path:
+    """A finished run of an image; with ``signal`` it is what the run has read."""
+    given = {}
+    if signal is not None:
+        write_image(signal, path.with_name("given.png"))
+        given["input"] = fingerprint(path.with_name("given.png"))
+    seconds = {"read.image": 0.1, "fit.image": 20.0}
+    folder = make_run(path, **{"measures": IMAGE_MEASURES, "seconds": seconds, **given, **changes})
+    (folder / "pipeline.toml").write_text(IMAGE_PIPELINE)
+    events = [
+        {"kind": "progress", "task": "fit", "done": step, "values": {"values": 2 / step, "rate": 0.1}}
+        for step in (50, 100, 150)
+    ]
+    (folder / "events.jsonl").write_text("".join(json.dumps(event) + "\n" for event in events))
+    return folder
 
 
 def make_run(path: Path, *, notes: tuple[str, ...] = (), loss: float = 1.0, **changes: object) -> Path:

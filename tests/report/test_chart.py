@@ -29,6 +29,16 @@ def test_powers_of_ten_are_evenly_apart():
     assert 0 < first[1] < last[1] < HEIGHT
 
 
+def test_plain_numbers_are_evenly_apart_and_may_be_negative():
+    curve = {"PSNR": ((0, -10.0), (50, 0.0), (75, float("inf")), (100, 10.0))}
+    chart = curves_chart([curve], ["a"], "Decibels", logarithmic=False)
+    ((first, middle, last),) = knots(chart)
+    assert middle[1] - first[1] == pytest.approx(last[1] - middle[1], abs=0.11)
+    labels = [text.text for text in drawn(chart).iter("text") if text.get("text-anchor") == "end"]
+    assert {"-10", "0", "10"} <= set(labels)
+    assert "tspan" not in chart
+
+
 def test_the_same_term_has_the_same_colour_and_the_second_run_is_dashed():
     other = {"eikonal": DECADES["surface"], "surface": ((0, 0.5), (100, 0.2))}
     chart = curves_chart([DECADES, other], ["one", "other"], "Losses")

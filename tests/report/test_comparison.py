@@ -40,26 +40,26 @@ def runs(tmp_path):
 class TestRevisited:
     def test_mesh_and_scan(self, runs):
         found = revisited(runs[0])
-        assert len(found.mesh.faces) == 1280
-        np.testing.assert_allclose(found.cloud.points, shell(400).points)
+        assert len(found.subject.mesh.faces) == 1280
+        np.testing.assert_allclose(found.subject.cloud.points, shell(400).points)
         assert found.note == ""
         assert revisited(runs[0].with_name("a.ply.run")).record.output == runs[0]
 
     def test_the_scan_is_read_as_the_run_read_it(self, runs):
         text = PIPELINE.replace("max_points = 5000000", "crop = [0.0, -2.0, -2.0, 2.0, 2.0, 2.0]")
         (runs[0].with_name("a.ply.run") / "pipeline.toml").write_text(text)
-        points = revisited(runs[0]).cloud.points
+        points = revisited(runs[0]).subject.cloud.points
         assert 100 < len(points) < 300
         assert points[:, 0].min() >= 0
 
     def test_a_scan_that_is_gone_or_has_changed_is_left_out_and_told(self, runs, tmp_path):
         (tmp_path / "scan.xyz").write_text("0 0 0\n1 1 1\n")
         found = revisited(runs[0])
-        assert found.cloud is None
+        assert found.subject.cloud is None
         assert "found other content" in found.note
         (tmp_path / "scan.xyz").unlink()
         found = revisited(runs[0])
-        assert found.cloud is None
+        assert found.subject.cloud is None
         assert "cannot be read" in found.note
 
     def test_a_run_that_is_not_finished(self, tmp_path):

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import pytest
-from shown_runs import MEASURES, PIPELINE, make_run
+from shown_runs import MEASURES, PIPELINE, make_image_run, make_run
 
 from sdf_siren.report.differences import figures, settings
-from sdf_siren.report.exhibit import Residuals
 from sdf_siren.report.record import read_record
+from sdf_siren.report.subject import Shown
 
 
 @pytest.fixture
@@ -21,8 +23,14 @@ def pair(tmp_path):
     return read_record(first, {"width": 8}), read_record(second, {"width": 16})
 
 
+def shown(records, *measured):
+    """Runs whose pages measured something."""
+    subjects = [SimpleNamespace(figures=lambda told=told: told) for told in measured or ({}, {})]
+    return [Shown(record, subject) for record, subject in zip(records, subjects, strict=True)]
+
+
 def test_figures(pair):
-    found = {row.title: (row.first, row.second, row.change) for row in figures(*pair, (None, None))}
+    found = {row.title: (row.first, row.second, row.change) for row in figures(*shown(pair))}
     assert found["Triangles"] == ("1,280", "2,560", "+100 %")
     assert found["Pieces"] == ("2", "2", "")
     assert found["Watertight"] == ("no", "yes", "")
@@ -33,12 +41,23 @@ def test_figures(pair):
     assert "Scan to mesh, median" not in found
 
 
+def test_decibels_are_subtracted(tmp_path):
+    runs = [
+        make_image_run(tmp_path / name, measures={"psnr": psnr, "ssim": ssim})
+        for name, psnr, ssim in (("a", 30.0, 0.8), ("b", 33.5, 0.6))
+    ]
+    found = {row.title: (row.first, row.change) for row in figures(*shown(map(read_record, runs)))}
+    assert found["PSNR, dB"] == ("30.00", "+3.50 dB")
+    assert found["SSIM"] == ("0.8000", "-25 %")
+
+
 def test_distances_of_the_scan(pair):
-    residuals = (Residuals(1.0, 2.0, 4.0), Residuals(0.5, 2.0, 4.0))
-    found = {row.title: (row.first, row.second, row.change) for row in figures(*pair, residuals)}
+    measured = ({"Scan to mesh, median": 1.0, "Scan to mesh, largest": 4.0},)
+    measured += ({**measured[0], "Scan to mesh, median": 0.5},)
+    found = {row.title: (row.first, row.second, row.change) for row in figures(*shown(pair, *measured))}
     assert found["Scan to mesh, median"] == ("1", "0.5", "-50 %")
     assert found["Scan to mesh, largest"] == ("4", "4", "")
-    alone = {row.title: row.second for row in figures(*pair, (residuals[0], None))}
+    alone = {row.title: row.second for row in figures(*shown(pair, measured[0], {}))}
     assert alone["Scan to mesh, median"] == ""
 
 

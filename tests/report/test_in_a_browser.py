@@ -11,7 +11,7 @@ from PIL import Image
 from shown_runs import ball, shell
 
 from sdf_siren.artifacts import Mesh
-from sdf_siren.report import read_record, write_report
+from sdf_siren.report import Surface, read_record, write_report
 
 FRAME = "(r => [r.x, r.y, r.width, r.height])(document.querySelector('canvas').getBoundingClientRect())"
 
@@ -24,7 +24,7 @@ def report(tmp_path_factory):
     mesh = ball(4, radius=2.0, offset=1000.0)
     scalars = {"support": np.linspace(0, 3, len(mesh.vertices)), "</script><b>": np.zeros(len(mesh.vertices))}
     shown = Mesh(mesh.vertices, mesh.faces, mesh.normals, None, scalars)
-    write_report(folder / "report.html", read_record(folder), shown, shell(3000, 2.1, 1000.0))
+    write_report(folder / "report.html", read_record(folder), Surface(shown, shell(3000, 2.1, 1000.0)))
     return folder / "report.html"
 
 

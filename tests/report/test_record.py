@@ -46,6 +46,15 @@ def test_long_curves_are_thinned_and_keep_their_end(run):
     assert "broken" not in curves
 
 
+def test_decibels_of_a_signal(run):
+    assert read_record(run).decibels == ()
+    with (run / "events.jsonl").open("w") as file:
+        for step, size in ((50, 0.2), (100, 0.02), (150, 0.0)):
+            event = {"kind": "progress", "task": "fit", "done": step, "values": {"values": size, "rate": 1}}
+            file.write(json.dumps(event) + "\n")
+    assert read_record(run).decibels == ((50, pytest.approx(20.0)), (100, pytest.approx(40.0)))
+
+
 def test_other_tasks_are_no_curves(run):
     event = {"kind": "progress", "task": "refit", "done": 1, "values": {"distance": 1.0}}
     (run / "events.jsonl").write_text(json.dumps(event) + "\n")

@@ -14,12 +14,12 @@ from test_markup import HOSTILE, read
 
 from sdf_siren.artifacts import Mesh
 from sdf_siren.errors import EmptySurfaceError
-from sdf_siren.report import read_record, write_report
+from sdf_siren.report import Surface, read_record, write_report
 from sdf_siren.report.packing import unpacked
 
 
 def write(folder, mesh=None, cloud=None, **chosen):
-    write_report(folder / "report.html", read_record(folder, chosen), mesh or ball(), cloud)
+    write_report(folder / "report.html", read_record(folder, chosen), Surface(mesh or ball(), cloud))
     return (folder / "report.html").read_text("utf-8")
 
 

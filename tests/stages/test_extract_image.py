@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -26,8 +27,15 @@ def test_call(stand_in, context, options, shape):
     assert [name for name, _, _ in calls] == ["rendition_bytes", "check_smooth", "render_view"]
     _, (field, view), keywords = calls[-1]
     assert (field, view.shape) == ("field", shape)
-    assert keywords == {"derivatives": False, "progress": context.progress}
+    assert keywords == {"derivatives": False, "device": context.device, "progress": context.progress}
     assert calls[0][1] == (calls[-1][1][1], 1, False)
+
+
+def test_on_the_device_of_the_run(stand_in, context):
+    found = Rendition(np.ones((6, 8, 1), np.float32))
+    calls = stand_in("sdf_siren.metrics", render_view=found, rendition_bytes=7, check_smooth=None)
+    ExtractImage().run({"field": "field", "signal": SIGNAL}, replace(context, device="cuda:1"))
+    assert calls[-1][2]["device"] == "cuda:1"
 
 
 def test_maps(stand_in, context):

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -16,9 +17,15 @@ def test_call(stand_in, context, said):
     calls = stand_in("sdf_siren.metrics", signal_error=(SignalError(40.0, 41.0, 0.9), LIKENESS))
     given = MeasureImage().run({"field": "field", "signal": SIGNAL}, context)
     assert given == {"likeness": LIKENESS}
-    assert calls == [("signal_error", ("field", SIGNAL, context.progress), {})]
+    assert calls == [("signal_error", ("field", SIGNAL, context.progress), {"device": context.device})]
     assert said("measures") == [{"psnr": 40.0, "psnr_up_to_constant": 41.0, "ssim": 0.9}]
     assert said("note") == []
+
+
+def test_on_the_device_of_the_run(stand_in, context):
+    calls = stand_in("sdf_siren.metrics", signal_error=(SignalError(40.0, 41.0), LIKENESS))
+    MeasureImage().run({"field": "field", "signal": SIGNAL}, replace(context, device="cuda:1"))
+    assert calls[0][2] == {"device": "cuda:1"}
 
 
 def test_an_edit_is_held_against_its_classical_solution(stand_in, context, said):

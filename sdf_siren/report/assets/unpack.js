@@ -22,10 +22,19 @@ const Unpack = (() => {
   }
 
   const kinds = {
-    steps(bytes) {
+    steps(bytes, width) {
       const rows = numbers(bytes, 2, Uint16Array);
-      for (let i = 3; i < rows.length; i++) rows[i] += rows[i - 3];
+      for (let i = width; i < rows.length; i++) rows[i] += rows[i - width];
       return rows;
+    },
+    levels(bytes, width) {
+      for (let i = width; i < bytes.length; i++) bytes[i] += bytes[i - width];
+      return bytes;
+    },
+    offsets(bytes) {
+      const rows = numbers(bytes, 2, Uint16Array), found = new Int16Array(rows.length);
+      for (let i = 0; i < rows.length; i++) found[i] = (rows[i] >>> 1) ^ -(rows[i] & 1);
+      return found;
     },
     faces(bytes) {
       const rows = numbers(bytes, 4, Uint32Array);
@@ -46,5 +55,5 @@ const Unpack = (() => {
     bytes: (bytes) => bytes,
   };
 
-  return async (block) => (block ? kinds[block.kind](await inflated(block.data)) : null);
+  return async (block) => (block ? kinds[block.kind](await inflated(block.data), block.width) : null);
 })();

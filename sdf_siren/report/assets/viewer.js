@@ -4,7 +4,6 @@
 const Viewer = (() => {
   const FIELD_OF_VIEW = 30, MARGIN = 1.01;
   const STARTS = [[35, 18], [90, 8], [215, 18], [20, 72]]; // azimuth, elevation; as in preview.png
-  const NOTHING = [222, 221, 218]; // where there is no value; as in the program's pictures
   const CLAY = [201, 196, 188], DOTS = [58, 110, 165], MARK = 0xe0661a;
 
   // An axis that points up, as a turn of everything; the viewer's own is y.
@@ -17,18 +16,6 @@ const Viewer = (() => {
     const high = [0, 0, 0];
     for (let i = 0; i < vertices.length; i++) high[i % 3] = Math.max(high[i % 3], vertices[i]);
     return { low: data.low, high: data.low.map((low, k) => low + high[k] * data.step) };
-  }
-
-  // What is between the stops, on a table fine enough that no step is seen.
-  function table(stops) {
-    const size = 512, found = new Uint8Array(3 * size);
-    for (let i = 0; i < size; i++) {
-      const place = (i / (size - 1)) * (stops.length - 1), k = Math.min(Math.floor(place), stops.length - 2);
-      for (let c = 0; c < 3; c++) {
-        found[3 * i + c] = Math.round(stops[k][c] + (stops[k + 1][c] - stops[k][c]) * (place - k));
-      }
-    }
-    return found;
   }
 
   class View {
@@ -190,15 +177,14 @@ const Viewer = (() => {
     // and point, or null where there are none.
     colour(layer) {
       const { colours, point_colours } = this.content;
-      const stops = layer.kind === "values" ? table(layer.stops) : null;
+      const table = layer.kind === "values" ? Colours.table(layer.stops) : null;
       const paint = (object, values, given, plain) => {
         const attribute = object.geometry.getAttribute("color"), out = attribute.array;
         for (let i = 0; i < attribute.count; i++) {
           let red = plain[0], green = plain[1], blue = plain[2];
-          if (stops && values) {
-            const value = values[i], share = (value - layer.low) / (layer.high - layer.low);
-            const row = 3 * Math.round(511 * Math.min(Math.max(share, 0), 1));
-            [red, green, blue] = value === value ? [stops[row], stops[row + 1], stops[row + 2]] : NOTHING;
+          if (table && values) {
+            const value = values[i], row = Colours.row(value, layer.low, layer.high);
+            [red, green, blue] = value === value ? [table[row], table[row + 1], table[row + 2]] : Colours.NOTHING;
           } else if (layer.kind === "given" && given) {
             red = given[3 * i];
             green = given[3 * i + 1];

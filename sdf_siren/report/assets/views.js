@@ -61,22 +61,12 @@
     };
   }
 
-  const short = (value) => (value === 0 ? "0" : Number(value.toPrecision(3)).toString());
-
   function recolour() {
     const scale = 2 ** Number(control("scale").value);
     const found = contents.map((content) => layer(content, select.value, scale));
     views.forEach((view, k) => view.colour(found[k]));
     const shown = found.find((each) => each.kind === "values");
-    control("legend").hidden = !shown;
-    control("scale").disabled = !shown;
-    if (!shown) return;
-    const colours = shown.stops.map((stop) => `rgb(${stop.join(" ")})`).join(", ");
-    control("ramp").style.backgroundImage = `linear-gradient(to right, ${colours})`;
-    control("low").textContent = (shown.low < 0 ? "inside " : "") + short(shown.low);
-    control("middle").textContent = short((shown.low + shown.high) / 2);
-    control("high").textContent = (shown.low < 0 ? "outside " : "") + short(shown.high);
-    control("unit").textContent = shown.unit;
+    Colours.legend(shown && { ...shown, ends: shown.low < 0 ? ["inside ", "outside "] : null });
   }
 
   function reshow() {
@@ -90,7 +80,7 @@
     return view.picks.map((pick) => {
       const place = pick.place.map((value) => value.toFixed(digits)).join(", ");
       const what = pick.onPoint ? "scan point" : "mesh";
-      const number = pick.value === null || Number.isNaN(pick.value) ? "" : `, ${short(pick.value)}`;
+      const number = pick.value === null || Number.isNaN(pick.value) ? "" : `, ${Colours.short(pick.value)}`;
       const meaning = number && (pick.onPoint ? " from the mesh" : "");
       return `${what} ${place}${number}${meaning}`;
     });
