@@ -3,27 +3,53 @@
 from __future__ import annotations
 
 import os
+from bisect import bisect_right
 from pathlib import Path
 
 from sdf_siren.errors import OutOfMemoryError
 
-PROGRAM_BYTES = 700_000_000
-"""Of a run on a few points: libraries, pools, the lattice of the extraction."""
+PROGRAM_BYTES = 450_000_000
+"""Of any run: libraries, the fit's pools, the lattice of the extraction, the preview."""
 
-BYTES_PER_POINT = 700
-"""Of the reader's sample, neighbourhoods, search trees, the refit and the finer mesh of a larger scan.
-Whole draft runs of a scan without normals peaked at 636 MB with 10,000 points, 666 MB with 100,000 and
-1,131 MB with a million: 0.90, 0.86 and 0.81 of what is said here."""
+REPORT_BYTES = 110_000_000
+"""More where a report is written: open3d, and the text of the page."""
+
+BYTES_PER_POINT = 400
+"""Of the scan, its search trees, what of its neighbours is looked at, and the refit."""
+
+BYTES_PER_FACE = 400
+"""While an open mesh is cut, or a mesh simplified: edges and their numbers, the mesh before and after."""
+
+FACES_OF_ANY, MOST_MORE_FACES = 250_000, 12_000_000
+"""Faces of a scan of few points; and how many more there may be, for the lattice has only so many cells."""
 
 SPARED = 0.9
 """The part of what is free that a run may count on; others take some meanwhile."""
 
 _FEWEST_POINTS = 10_000
+_ANY_NUMBER = range(10**12)
 
 
-def bytes_needed(points: int) -> int:
-    """About the peak memory of a whole run from a scan of so many points to its mesh."""
-    return PROGRAM_BYTES + BYTES_PER_POINT * points
+def faces_expected(points: int, noisy: bool = False) -> int:
+    """As many faces as the mesh of a scan of so many points had at most, before it was cut or simplified.
+
+    What drives their number is how closely the surface is followed: much less where the points are noisy.
+    """
+    if noisy:
+        return FACES_OF_ANY + points
+    return FACES_OF_ANY + min(int(11.5 * points), int(2_300_000 + 2.5 * points), MOST_MORE_FACES)
+
+
+def bytes_needed(points: int, *, noisy: bool = False, report: bool = False) -> int:
+    """At most about so much memory is held at once by a whole run from a scan to its mesh.
+
+    Args:
+        points: of the scan, those that are kept.
+        noisy: whether its noise is a sizeable part of its spacing; if that is not known, no.
+        report: whether a report is written.
+    """
+    faces = faces_expected(points, noisy)
+    return PROGRAM_BYTES + REPORT_BYTES * report + BYTES_PER_POINT * points + BYTES_PER_FACE * faces
 
 
 def points_within(free: int | None) -> int | None:
@@ -34,13 +60,20 @@ def points_within(free: int | None) -> int | None:
     """
     if free is None:
         return None
-    points = int((SPARED * free - PROGRAM_BYTES) / BYTES_PER_POINT)
+    points = bisect_right(_ANY_NUMBER, SPARED * free, key=bytes_needed) - 1
     if points < _FEWEST_POINTS:
         raise OutOfMemoryError(
             f"expected at least {gigabytes(bytes_needed(_FEWEST_POINTS) / SPARED)} of free memory, found "
             f"{gigabytes(free)}; end other programs or raise the limit of this one"
         )
     return points
+
+
+def memory_sentence(points: int, free: int, *, noisy: bool, report: bool) -> str:
+    """What a run needs and what there is, for people; arguments as for :func:`bytes_needed`."""
+    needed = bytes_needed(points, noisy=noisy, report=report)
+    told = f"the run needs up to {gigabytes(needed)} of memory, {gigabytes(free)} are free"
+    return told if needed <= free else f"{told}: if that is too little, --max-points takes fewer points"
 
 
 def gigabytes(count: float) -> str:

@@ -5,7 +5,14 @@ from __future__ import annotations
 import pytest
 
 from sdf_siren.errors import OutOfMemoryError
-from sdf_siren.memory import SPARED, bytes_free, bytes_needed, points_within
+from sdf_siren.memory import (
+    SPARED,
+    bytes_free,
+    bytes_needed,
+    faces_expected,
+    memory_sentence,
+    points_within,
+)
 
 GB = 10**9
 
@@ -72,11 +79,49 @@ def test_this_machine_has_some():
     assert free is None or free > 1e6
 
 
-@pytest.mark.parametrize("free", [2 * GB, 16 * GB, 200 * GB])
+@pytest.mark.parametrize("free", [GB, 2 * GB, 3 * GB, 16 * GB, 200 * GB])
 def test_what_fits_needs_no_more_than_is_free(free):
     points = points_within(free)
     assert points is not None
     assert bytes_needed(points) <= SPARED * free < bytes_needed(points + 1)
+
+
+# Draft runs without a report, and with one: points, whether they are noisy, faces before the cut, peak in MB.
+MEASURED = {
+    "spot": (11_533, False, 321_146, 590, 698),
+    "skull": (100_000, False, 900_736, 720, 1034),
+    "bunny": (361_424, True, 368_452, 707, 770),
+    "lone-star": (517_072, True, 626_106, 954, 954),
+    "office": (252_410, False, 3_033_725, 1685, 1685),
+    "a million of the skull": (1_000_000, False, 4_318_532, 2144, None),
+}
+
+
+@pytest.mark.parametrize("scan", MEASURED)
+def test_it_is_no_less_than_was_measured_and_not_much_more(scan):
+    points, noisy, faces, alone, with_report = MEASURED[scan]
+    assert faces_expected(points, noisy) >= faces
+    for report, peak in ((False, alone), (True, with_report)):
+        needed = bytes_needed(points, noisy=noisy, report=report)
+        assert peak is None or 1e6 * peak <= needed <= 1.5e6 * peak
+
+
+def test_more_points_need_more_and_noisy_ones_less():
+    counts = [0, 10_000, 100_000, 252_000, 253_000, 10**6, 5 * 10**6]
+    for noisy in (True, False):
+        needed = [bytes_needed(count, noisy=noisy) for count in counts]
+        assert needed == sorted(set(needed))
+    assert all(bytes_needed(n, noisy=True) < bytes_needed(n) for n in counts[1:-1])
+    assert bytes_needed(5 * 10**6, report=True) > bytes_needed(5 * 10**6)
+
+
+def test_the_sentence_advises_where_it_may_not_fit():
+    told = memory_sentence(10_000, 10 * GB, noisy=False, report=False)
+    assert told == "the run needs up to 0.6 GB of memory, 10 GB are free"
+    told = memory_sentence(10**6, GB, noisy=False, report=False)
+    assert told.startswith(
+        "the run needs up to 2.9 GB of memory, 1 GB are free: if that is too little, --max-p"
+    )
 
 
 def test_too_little_for_any_scan():

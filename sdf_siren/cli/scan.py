@@ -12,8 +12,8 @@ from sdf_siren.cli.finish import Finish, finish_options
 from sdf_siren.cli.options import output_option, resolution_option, surface_options, version_option
 from sdf_siren.cli.request import CONTEXT, Manner, carry_out, run_options
 
-OTHER_SECONDS = 8.0
-"""Of a run with ``--time``: starting, reading, meshing, writing and the preview; the fit gets the rest."""
+LEAST_SECONDS = 8.0
+"""Of ``--time``: no scan is done sooner, and most take longer; the fit says how much."""
 
 _EPILOG = """\b
 Subcommands (reconstruct NAME --help; ./NAME means a file of that name):
@@ -47,7 +47,7 @@ Exit codes: 0 done, 1 the job failed, 2 usage, 3 unreadable input, 130 Ctrl-C, 1
 @click.option(
     "--time",
     "seconds",
-    type=click.FloatRange(min=OTHER_SECONDS + 1),
+    type=click.FloatRange(min=LEAST_SECONDS),
     metavar="SECONDS",
     help="About how long the whole run may take; sets quality and steps.",
 )
@@ -122,10 +122,9 @@ def scan(
     A folder, several files or a quoted pattern are a batch: -o is then a folder for the meshes, and whatever
     befalls one scan does not concern the others (docs/batch.md).
     """
-    left = None if seconds is None else seconds - OTHER_SECONDS
     shorthands = [
         ("fit.sdf", "quality", quality, "--quality"),
-        ("fit.sdf", "seconds", left, "--time"),
+        ("fit.sdf", "run_seconds", seconds, "--time"),
         ("fit.sdf", "detail", detail, "--detail"),
         ("extract.mesh", "resolution", resolution, "--resolution"),
         ("read.points", "crop", crop, "--crop"),

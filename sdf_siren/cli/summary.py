@@ -10,6 +10,9 @@ from sdf_siren.engine.folder import REPORT
 from sdf_siren.engine.run import Outcome
 from sdf_siren.engine.standing import Request
 
+LEAST_AGAINST = 0.0005
+"""Share of normals that is told: what does not round to zero."""
+
 
 def outcome_lines(outcome: Outcome) -> list[str]:
     """Output path, what the mesh is, how well it fits, and how long it took."""
@@ -21,6 +24,9 @@ def outcome_lines(outcome: Outcome) -> list[str]:
         lines.append(
             f"fit residual at the scan's points: median {median:.3g}, 95 % {high:.3g} (scan's units)"
         )
+        against = outcome.measures.get("normals_against") or 0.0
+        if against >= LEAST_AGAINST:
+            lines[-1] += f"; {100 * against:.1f} % of its normals are against the surface"
     lines += _support(outcome.measures)
     lines += _equation(outcome.measures, outcome.seconds)
     lines += _signal(outcome.measures)

@@ -77,8 +77,15 @@ class LocalPlanes:
         oriented = self.normals * signs[:, None]
         if self.node_of is None:
             return oriented
+        tree = cKDTree(self.nodes)
+        pieces = (points[start : start + _CHUNK] for start in range(0, len(points), _CHUNK))
+        return np.concatenate([self._shared(some, tree, oriented) for some in pieces])
+
+    def _shared(
+        self, points: NDArray[np.float64], tree: cKDTree, oriented: NDArray[np.float64]
+    ) -> NDArray[np.float64]:
         count = min(_SHARED_NODES, len(self.nodes))
-        distance, near = cKDTree(self.nodes).query(points, k=count)
+        distance, near = tree.query(points, k=count)
         distance, near = distance.reshape(-1, count), near.reshape(-1, count)
         width = 2 * self.noise if self.noise > 0 else self.step
         # The nearest node counts fully, however far a stray point is from all of them.

@@ -97,10 +97,15 @@ class Support:
         k = min(NEIGHBOURS, self._tree.n - 1)
         if k < 1:
             return np.ones(self._tree.n)
-        distance, index = self._tree.query(self._tree.data, k=k + 1, workers=torch.get_num_threads())
-        own = distance[:, k] * np.sqrt(np.pi / k)
+        points = self._tree.data
+        pieces = [slice(start, start + _CHUNK) for start in range(0, len(points), _CHUNK)]
+        own, index = np.empty(len(points)), np.empty((len(points), k + 1), np.int32)
+        for rows in pieces:
+            distance, index[rows] = self._tree.query(points[rows], k=k + 1, workers=torch.get_num_threads())
+            own[rows] = distance[:, k] * np.sqrt(np.pi / k)
+        around = np.concatenate([np.median(own[index[rows]], axis=1) for rows in pieces])
         # Half its own is left to a point beside a much denser part, which most of its neighbours are in.
-        local = np.maximum(np.median(own[index], axis=1), own / 2)
+        local = np.maximum(around, own / 2)
         # A heap of doubles has no spacing of its own.
         return np.asarray(np.maximum(local, 1e-3 * np.median(local) or 1.0))
 

@@ -16,12 +16,13 @@ PIPELINE = "pipeline.toml"
 MANIFEST = "manifest.json"
 EVENTS = "events.jsonl"
 CHECKPOINT = "fit.checkpoint"
+CHECKPOINT_AGAIN = "fit.checkpoint.again"
 FIELD = "field.safetensors"
 PREVIEW = "preview.png"
 REPORT = "report.html"
 LOCK = "lock"
 # The manifest comes first: while files are removed, a folder without one counts as empty.
-NAMES = (MANIFEST, PIPELINE, EVENTS, CHECKPOINT, FIELD, PREVIEW, REPORT, LOCK)
+NAMES = (MANIFEST, PIPELINE, EVENTS, CHECKPOINT, CHECKPOINT_AGAIN, FIELD, PREVIEW, REPORT, LOCK)
 
 
 def folder_of(output: Path) -> Path:

@@ -82,6 +82,11 @@ def _opened(path: Path) -> Iterator[Any]:
         raise UsageError(f"{path}: damaged checkpoint ({error}); use --force to start anew") from None
 
 
+def again(path: Path) -> Path:
+    """Where a second fit, which goes on from the first one's end, keeps its state."""
+    return path.with_name(path.name + ".again")
+
+
 CHECKPOINT_SECONDS = 10.0
 """Between writes."""
 

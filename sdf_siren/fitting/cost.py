@@ -27,6 +27,10 @@ on average, sorted) and the tiles themselves, one for every four points."""
 _SECONDS_PER_FIT, _SECONDS_PER_SCAN_POINT = 0.8, 1.4e-5
 """Of the search tree, the pools and the refit; measured on two cores of an AMD EPYC."""
 
+_OTHER_SECONDS, _OTHER_SECONDS_PER_POINT = 6.0, 1e-4
+"""Of a run besides its fit: starting, the extraction and its files; and what grows with the points: outliers,
+normals, support. docs/method.md has what they were measured to be."""
+
 FEWEST_STEPS = 100
 _LARGER_FROM = 4000
 """Steps of ``standard`` from which on the larger network of ``high`` is the better use of the time."""
@@ -68,14 +72,15 @@ def estimate_cost(settings: SurfaceSettings, points: int, device: str = "auto") 
 
 def settings_within(
     cloud: PointCloud,
-    seconds: float,
+    seconds: float | None = None,
     quality: str = "standard",
     *,
+    run_seconds: float | None = None,
     steps: int | None = None,
     device: str = "auto",
     **settings: object,
 ) -> dict[str, Any]:
-    """The ``quality`` and the ``steps`` with which a fit takes about ``seconds``.
+    """The ``quality`` and the ``steps`` with which a fit takes about ``seconds``, or its run ``run_seconds``.
 
     Measured on this machine, so another one, or another time, gives another answer: a run that is to be
     repeated keeps the answer, not the question. Of ``standard`` and ``high`` the one that makes the better
@@ -84,8 +89,12 @@ def settings_within(
     Raises:
         UsageError: the time is too short for this scan, or steps are given too.
     """
-    if steps is not None:
-        raise UsageError("fit.sdf.seconds and fit.sdf.steps exclude each other; give one of them")
+    if sum(given is not None for given in (seconds, run_seconds, steps)) > 1:
+        raise UsageError(
+            "fit.sdf.seconds, fit.sdf.run_seconds and fit.sdf.steps exclude each other; give one of them"
+        )
+    if seconds is None:
+        seconds = (run_seconds or 0.0) - other_seconds(len(cloud))
     place, gauge = choose_device(device), oriented_scan(cloud).gauge
 
     def affordable(quality: str) -> int:
@@ -103,6 +112,11 @@ def settings_within(
             f"enough for {max(count, 0)}; give it more time"
         )
     return {"quality": quality, "steps": count}
+
+
+def other_seconds(points: int) -> float:
+    """About how long all of a run but its fit takes for a scan of so many points."""
+    return _OTHER_SECONDS + _OTHER_SECONDS_PER_POINT * points
 
 
 def _seconds_before_and_after(points: int) -> float:

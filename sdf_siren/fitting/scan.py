@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -50,6 +50,10 @@ class OrientedScan:
         """The scan without some of its points; its gauge is kept."""
         points, normals = np.delete(self.points, rows, axis=0), np.delete(self.normals, rows, axis=0)
         return OrientedScan(points, normals, cKDTree(points), self.gauge)
+
+    def turned(self, which: NDArray[np.bool_]) -> OrientedScan:
+        """The scan with some normals (n,) turned."""
+        return replace(self, normals=np.where(which[:, None], -self.normals, self.normals))
 
 
 def oriented_scan(cloud: PointCloud) -> OrientedScan:

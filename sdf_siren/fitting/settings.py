@@ -47,6 +47,8 @@ class SurfaceSettings:
         detail: how far the points are followed. The noise that the losses bear and the side of the local
             cubics, as found on the scan, are divided by it: above 1 finer detail is kept, noise with it;
             below 1 the surface is smoother.
+        mend: whether patches of normals that the fit shows to point inside are turned; see
+            :mod:`sdf_siren.fitting.sides`.
     """
 
     quality: str
@@ -69,6 +71,7 @@ class SurfaceSettings:
     noise: float
     refit: bool
     detail: float = 1.0
+    mend: bool = True
     surface_schedule: tuple[tuple[float, float], ...] = ()
     normal_schedule: tuple[tuple[float, float], ...] = ()
     eikonal_schedule: tuple[tuple[float, float], ...] = ()

@@ -22,6 +22,7 @@ from sdf_siren.meshing.holes import fill_holes
 from sdf_siren.meshing.settle import distance_and_direction, settled
 from sdf_siren.meshing.simplify import simplify
 from sdf_siren.meshing.smoothing import smoothed
+from sdf_siren.meshing.unfold import unfolded
 
 
 def finished(
@@ -73,6 +74,7 @@ def finished(
         count = len(triangles)
         vertices, triangles = simplify(vertices, triangles, faces)
         vertices = vertices if smooth else settled(in_cube, vertices, triangles, device=place)
+        vertices, triangles = unfolded(in_cube, vertices, triangles, device=place)
         notes.append(f"{count} faces were simplified to {len(triangles)}")
         if len(triangles) > faces:
             notes[-1] += ", the fewest that keep all components and handles"

@@ -1,4 +1,4 @@
-"""How closely a fitted field's zero level set passes by the points it was fitted to."""
+"""How closely a fitted field's zero level set passes by the points it was fitted to, and on which side."""
 
 from __future__ import annotations
 
@@ -23,12 +23,14 @@ class FitResidual:
     Attributes:
         median: half of the points are closer.
         p95: 95 of 100 points are closer.
+        against: share of the points whose normal is against the field's gradient; None without normals.
     """
 
     median: float
     p95: float
+    against: float | None = None
 
-    def to_dict(self) -> dict[str, float]:
+    def to_dict(self) -> dict[str, float | None]:
         """JSON-ready, under the names of the attributes."""
         return asdict(self)
 
@@ -38,7 +40,8 @@ def fit_residual(field: SignedDistanceField, cloud: PointCloud) -> FitResidual:
 
     The quotient is the distance to the level set to first order (Taubin 1991, doi 10.1109/34.103273)
     and does not flatter a field whose slope is not one. Where the slope vanishes the distance is
-    unknown and counts as infinite.
+    unknown and counts as infinite. A field goes along with most normals, but not with single ones that
+    contradict those around them.
     """
     stride = -(-len(cloud) // MOST_POINTS)
     points = cloud.points[::stride]
@@ -46,4 +49,7 @@ def fit_residual(field: SignedDistanceField, cloud: PointCloud) -> FitResidual:
     value, slope = np.abs(value), np.linalg.norm(gradient, axis=1)
     distance = np.divide(value, slope, out=np.full_like(value, np.inf), where=slope > 0)
     median, p95 = np.quantile(distance, [0.5, 0.95], method="inverted_cdf")
-    return FitResidual(float(median), float(p95))
+    if cloud.normals is None:
+        return FitResidual(float(median), float(p95))
+    against = np.einsum("nd,nd->n", gradient, cloud.normals[::stride]) < 0
+    return FitResidual(float(median), float(p95), float(against.mean()))

@@ -56,6 +56,8 @@ def mesh_rows(measures: Mapping[str, Any]) -> list[tuple[str, object]]:
         ("Volume", length(measures.get("volume"))),
         ("Fit to the scan, median", length(measures.get("residual_median"))),
         ("Fit to the scan, 95 %", length(measures.get("residual_p95"))),
+        ("Normals of the scan against the surface", _share(measures.get("normals_against"))),
+        ("Normals of the scan that were turned", _share((measures.get("sides") or {}).get("turned"))),
     ]
 
 
@@ -150,6 +152,11 @@ def _whole(value: object) -> str | None:
 def _some(value: object) -> str | None:
     """A count that is worth a line only if there are any."""
     return _whole(value) if value else None
+
+
+def _share(value: float | None) -> str | None:
+    """In per cent; not worth a line where it is zero."""
+    return f"{100 * value:.2f} %" if value else None
 
 
 def _yes(value: object) -> str | None:

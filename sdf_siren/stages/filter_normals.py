@@ -14,7 +14,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class FilterNormals(Stage):
-    """Checks and normalises the file's normals; estimates and orients them where there are no good ones."""
+    """Checks and normalises the file's normals; estimates and orients them where there are no good ones.
+
+    Then it is known how the scan is, and said how much memory the run needs.
+    """
 
     name: ClassVar[str] = "filter.normals"
     needs: ClassVar[tuple[str, ...]] = ("points",)
@@ -33,12 +36,18 @@ class FilterNormals(Stage):
 
     def run(self, artifacts: Artifacts, context: Context) -> Artifacts:
         from sdf_siren.clouds.normals import complete_normals
+        from sdf_siren.clouds.spacing import gauge
+        from sdf_siren.memory import bytes_free, memory_sentence
 
         before = artifacts["points"]
         points = complete_normals(before, cast("Mode", self.mode), viewpoint=self.viewpoint, flip=self.flip)
         for note in points.notes[len(before.notes) :]:
             context.note(note)
         context.record({"points": len(points), "normals_in_file": before.normals is not None})
+        free, report = bytes_free(), context.options.get("write.report", {}).get("wanted", False)
+        if free is not None and points.normals is not None:
+            noisy = gauge(points.points, points.normals).noisy
+            context.note(memory_sentence(len(points), free, noisy=noisy, report=report))
         return {"points": points}
 
     def plan(self, artifacts: Artifacts, context: Context) -> list[str]:

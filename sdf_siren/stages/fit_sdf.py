@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from sdf_siren.engine.folder import CHECKPOINT
 from sdf_siren.engine.options import option
@@ -17,7 +17,7 @@ class FitSdf(Stage):
 
     name: ClassVar[str] = "fit.sdf"
     needs: ClassVar[tuple[str, ...]] = ("points",)
-    gives: ClassVar[tuple[str, ...]] = ("field",)
+    gives: ClassVar[tuple[str, ...]] = ("field", "points")
 
     quality: str = option(
         "standard", "Preset for all others.", choices=("draft", "standard", "high", "paper")
@@ -27,6 +27,7 @@ class FitSdf(Stage):
     seconds: float | None = option(
         None, "Instead of steps: about how long the fit may take, measured before it starts.", minimum=0
     )
+    run_seconds: float | None = option(None, "Instead of steps: about how long the run may take.", minimum=0)
     width: int | None = option(None, "Units per sine layer.", minimum=1, maximum=4096)
     depth: int | None = option(None, "Sine layers after the first.", minimum=1, maximum=64)
     omega_0: float | None = option(None, "The factor inside the sines.", minimum=0)
@@ -47,31 +48,32 @@ class FitSdf(Stage):
     far_points: int | None = option(None, "Points far from the scan per step.", minimum=1)
     noise: float | None = option(None, "Standard deviation of the scan's noise; 0 for none.", minimum=0)
     refit: bool | None = option(None, "Let local cubics correct the network where unseen points say so.")
+    mend: bool = option(
+        True, "Turn patches of normals that point inside, unless `filter.normals` was told sides."
+    )
 
     def settled(self, artifacts: Artifacts, context: Context) -> FitSdf:
-        if self.seconds is None:
+        if self.seconds is None and self.run_seconds is None:
             return self
         from sdf_siren.fitting import settings_within
 
         found = settings_within(artifacts["points"], device=context.device, **dataclasses.asdict(self))
-        return dataclasses.replace(self, seconds=None, **found)
+        return dataclasses.replace(self, seconds=None, run_seconds=None, **found)
 
     def run(self, artifacts: Artifacts, context: Context) -> Artifacts:
-        from sdf_siren.fitting import fit_surface, refit_sentence
+        from sdf_siren.fitting import findings, fit_surface, turned_along
 
-        field = fit_surface(
-            artifacts["points"],
-            seed=context.seed,
-            device=context.device,
-            progress=context.progress,
-            checkpoint=context.folder / CHECKPOINT if context.folder else None,
-            resume=context.resume,
-            **dataclasses.asdict(self),
-        )
-        if "refit" in field.record:
-            context.note(refit_sentence(field))
-            context.record({"refit": field.record["refit"]})
-        return {"field": field}
+        points, normals = artifacts["points"], context.options.get("filter.normals", {})
+        told = normals.get("mode") == "keep" or "viewpoint" in normals
+        given: dict[str, Any] = dataclasses.asdict(self) | {"mend": self.mend and not told}
+        given |= {"seed": context.seed, "device": context.device, "resume": context.resume}
+        checkpoint = context.folder / CHECKPOINT if context.folder else None
+        field = fit_surface(points, checkpoint=checkpoint, progress=context.progress, **given)
+        figures, sentences = findings(field)
+        context.record(figures)
+        for sentence in sentences:
+            context.note(sentence)
+        return {"field": field, "points": turned_along(points, field)}
 
     def plan(self, artifacts: Artifacts, context: Context) -> list[str]:
         from sdf_siren.fitting import choose_settings, detail_sentence, estimate_cost

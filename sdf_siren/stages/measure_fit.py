@@ -8,10 +8,15 @@ from typing import ClassVar
 
 from sdf_siren.engine.stage import Artifacts, Context, Stage
 
+NOTEWORTHY = 0.01
+"""Share of normals against the surface from which on it is told; on good scans it is at most 0.002."""
+
 
 @dataclass(frozen=True)
 class MeasureFit(Stage):
-    """Records faces, components and watertightness of the mesh, and the field's residual at the scan."""
+    """Records faces, components and watertightness of the mesh, and at the scan the field's residual and the
+    share of normals that it overrules.
+    """
 
     name: ClassVar[str] = "measure.fit"
     needs: ClassVar[tuple[str, ...]] = ("field", "mesh")
@@ -24,4 +29,11 @@ class MeasureFit(Stage):
         if "points" in artifacts:
             residual = fit_residual(artifacts["field"], artifacts["points"])
             context.record({"residual_median": residual.median, "residual_p95": residual.p95})
+            if residual.against is not None:
+                context.record({"normals_against": residual.against})
+                if residual.against > NOTEWORTHY:
+                    context.note(
+                        f"{residual.against:.1%} of the scan's normals point against the fitted surface, "
+                        "which has overruled them"
+                    )
         return {}

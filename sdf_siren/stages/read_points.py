@@ -27,19 +27,15 @@ class ReadPoints(Stage):
 
     def run(self, artifacts: Artifacts, context: Context) -> Artifacts:
         from sdf_siren.io import read_points
-        from sdf_siren.memory import bytes_free, bytes_needed, gigabytes, points_within
+        from sdf_siren.memory import bytes_free, points_within
 
-        free = bytes_free()
-        fitting = points_within(free)
+        fitting = points_within(bytes_free())
         most = self.max_points if fitting is None else min(self.max_points, fitting)
         points = read_points(context.input, mesh_as_scan=self.mesh_as_scan, crop=self.crop, max_points=most)
         for note in points.notes:
             context.note(note)
         if most < self.max_points and any("drawn at random" in note for note in points.notes):
             context.note(f"more points do not fit into the free memory; --max-points {most} repeats this run")
-        if free is not None:
-            needed = gigabytes(bytes_needed(len(points)))
-            context.note(f"the run needs about {needed} of memory, {gigabytes(free)} are free")
         return {"points": points}
 
     def plan(self, artifacts: Artifacts, context: Context) -> list[str]:

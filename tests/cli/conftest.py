@@ -87,11 +87,12 @@ class FakeFitSdf(FitSdf):
     measured: ClassVar[int] = 0
 
     def settled(self, artifacts: Artifacts, context: Context) -> FakeFitSdf:
-        """One step a second, on a machine that is never the same twice."""
-        if self.seconds is None:
+        """One step a second after the first eight, on a machine that is never the same twice."""
+        if self.run_seconds is None:
             return self
         type(self).measured += 1
-        return replace(self, seconds=None, quality="high", steps=int(self.seconds) + self.measured - 1)
+        steps = int(self.run_seconds) - 8 + self.measured - 1
+        return replace(self, run_seconds=None, quality="high", steps=steps)
 
     def run(self, artifacts: Artifacts, context: Context) -> Artifacts:
         checkpoint = context.folder / CHECKPOINT if context.folder else None
@@ -105,7 +106,8 @@ class FakeFitSdf(FitSdf):
             if checkpoint:
                 checkpoint.write_text(str(step + 1))
             context.progress(Progress("fit", step + 1, steps, {"surface": 0.5}))
-        return {"field": [artifacts["points"], self.quality, steps, context.seed]}
+        field = [artifacts["points"], self.quality, steps, context.seed]
+        return {"field": field, "points": artifacts["points"]}
 
     def plan(self, artifacts: Artifacts, context: Context) -> list[str]:
         return [f"{self.quality} on {context.device}", "about 1 s"]

@@ -8,6 +8,8 @@ import tomllib
 
 import pytest
 
+from sdf_siren.cli.scan import LEAST_SECONDS
+
 RUN_FILES = {
     "pipeline.toml",
     "manifest.json",
@@ -68,7 +70,7 @@ class TestReport:
 
 
 class TestTime:
-    def test_what_remains_for_the_fit_decides_quality_and_steps(self, reconstruct, tmp_path):
+    def test_it_decides_quality_and_steps(self, reconstruct, tmp_path):
         code, _, _ = reconstruct("scan.ply", "--time", "20")
         assert code == 0
         found = result(tmp_path / "scan_mesh.ply")
@@ -94,7 +96,7 @@ class TestTime:
         assert reconstruct("scan.ply", "--time", "20", "--resume")[0] == 0
         assert result(tmp_path / "scan_mesh.ply")["steps"] == 12
 
-    @pytest.mark.parametrize("seconds", ["0", "8", "-3", "nan", "soon"])
+    @pytest.mark.parametrize("seconds", ["0", str(LEAST_SECONDS - 0.1), "-3", "nan", "soon"])
     def test_no_time(self, reconstruct, files, seconds):
         code, _, err = reconstruct("scan.ply", "--time", seconds)
         assert code == 2
@@ -134,7 +136,7 @@ def test_every_option(reconstruct, tmp_path):
     folder = tmp_path / "out.obj.run"
     resolved = tomllib.loads((folder / "pipeline.toml").read_text())
     fit = next(table for table in resolved["stages"] if table["use"] == "fit.sdf")
-    assert fit == {"use": "fit.sdf", "quality": "draft", "steps": 2, "width": 8}
+    assert fit == {"use": "fit.sdf", "quality": "draft", "steps": 2, "width": 8, "mend": True}
     assert json.loads((folder / "manifest.json").read_text())["device"] == "cpu"
 
 

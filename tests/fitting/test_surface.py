@@ -248,9 +248,15 @@ class TestSettingsWithin:
         with pytest.raises(UsageError, match=r"torus\.ply.*give it more time"):
             settings_within(cloud, 1.0)
 
-    def test_seconds_and_steps_exclude_each_other(self, cloud):
+    def test_a_run_has_so_much_less_for_its_fit_the_more_points_there_are(self, cloud):
+        assert cost.other_seconds(10**6) > 2 * cost.other_seconds(10**5) > 2 * cost.other_seconds(10)
+        other = cost.other_seconds(len(cloud))
+        assert settings_within(cloud, run_seconds=20.0 + other) == settings_within(cloud, 20.0)
+
+    @pytest.mark.parametrize("more", [{"steps": 3}, {"run_seconds": 60.0}])
+    def test_seconds_of_fit_and_run_and_steps_exclude_each_other(self, cloud, more):
         with pytest.raises(UsageError, match="exclude each other"):
-            settings_within(cloud, 60.0, steps=3)
+            settings_within(cloud, 60.0, **more)
 
 
 def test_more_detail_is_nearer_to_the_points_and_less_is_smoother():

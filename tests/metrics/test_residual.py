@@ -35,7 +35,7 @@ def test_the_slope_does_not_matter(slope: float, centre: float) -> None:
     residual = fit_residual(ScaledSphere(slope, centre=centre), cloud)  # type: ignore[arg-type]
     assert residual.median == pytest.approx(0.05, rel=1e-6)
     assert residual.p95 == pytest.approx(0.095, rel=1e-6)
-    assert residual.to_dict() == {"median": residual.median, "p95": residual.p95}
+    assert residual.to_dict() == {"median": residual.median, "p95": residual.p95, "against": None}
 
 
 @pytest.mark.parametrize("count", [1, MOST_POINTS, MOST_POINTS + 1, 3 * MOST_POINTS - 1])
@@ -48,3 +48,12 @@ def test_no_more_points_than_needed(count: int) -> None:
 def test_a_vanishing_slope_is_infinitely_far() -> None:
     residual = fit_residual(ScaledSphere(0.0), shell(np.zeros(10)))  # type: ignore[arg-type]
     assert residual.median == residual.p95 == np.inf
+
+
+@pytest.mark.parametrize("slope", [1.0, -5.0])
+def test_normals_against_the_gradient_are_counted(slope: float) -> None:
+    cloud = shell(np.zeros(200))
+    normals = cloud.points * np.where(np.arange(200) < 30, -1, 1)[:, None] * np.sign(slope)
+    field = ScaledSphere(slope)
+    told = fit_residual(field, PointCloud(cloud.points, normals.astype(np.float32)))  # type: ignore[arg-type]
+    assert told.against == pytest.approx(0.15)

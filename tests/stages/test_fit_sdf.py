@@ -4,16 +4,19 @@ import dataclasses
 from dataclasses import replace
 from types import SimpleNamespace
 
+import pytest
+
 from sdf_siren.stages.fit_sdf import FitSdf
 
-UNSET = {field.name: None for field in dataclasses.fields(FitSdf)} | {"quality": "standard"}
+UNSET = {field.name: None for field in dataclasses.fields(FitSdf)} | {"quality": "standard", "mend": True}
 FITTED = SimpleNamespace(record={})
+CALLED = {"fit_surface": FITTED, "findings": ({}, ()), "turned_along": "turned"}
 
 
 def test_call(stand_in, context, tmp_path):
-    calls = stand_in("sdf_siren.fitting", fit_surface=FITTED, refit_sentence="words")
+    calls = stand_in("sdf_siren.fitting", **CALLED)
     given = FitSdf(steps=9, quality="draft").run({"points": "cloud"}, context)
-    assert given == {"field": FITTED}
+    assert given == {"field": FITTED, "points": "turned"}
     run = {
         "seed": 5,
         "device": "cpu",
@@ -21,20 +24,21 @@ def test_call(stand_in, context, tmp_path):
         "checkpoint": tmp_path / "fit.checkpoint",
         "resume": True,
     }
-    assert calls == [("fit_surface", ("cloud",), UNSET | {"steps": 9, "quality": "draft"} | run)]
+    assert calls[0] == ("fit_surface", ("cloud",), UNSET | {"steps": 9, "quality": "draft"} | run)
+    assert calls[1:] == [("findings", (FITTED,), {}), ("turned_along", ("cloud", FITTED), {})]
 
 
 def test_no_checkpoint_without_a_folder(stand_in, context):
-    calls = stand_in("sdf_siren.fitting", fit_surface=FITTED, refit_sentence="words")
+    calls = stand_in("sdf_siren.fitting", **CALLED)
     FitSdf().run({"points": "cloud"}, replace(context, folder=None))
     assert calls[0][2]["checkpoint"] is None
 
 
-def test_what_the_refit_came_to_is_said_and_recorded(stand_in, context, said):
-    field = SimpleNamespace(record={"refit": {"tiles": 5}})
-    stand_in("sdf_siren.fitting", fit_surface=field, refit_sentence="five cubics")
+def test_what_the_fit_came_to_is_said_and_recorded(stand_in, context, said):
+    found = ({"refit": {"tiles": 5}}, ("five cubics", "a patch was turned"))
+    stand_in("sdf_siren.fitting", **CALLED | {"findings": found})
     FitSdf().run({"points": "cloud"}, context)
-    assert said("note") == [{"text": "five cubics"}]
+    assert said("note") == [{"text": "five cubics"}, {"text": "a patch was turned"}]
     assert said("measures") == [{"refit": {"tiles": 5}}]
 
 
@@ -46,6 +50,24 @@ def test_seconds_are_settled_as_quality_and_steps(stand_in, context):
     assert calls == [("settings_within", ("cloud",), given)]
 
 
+def test_seconds_of_the_run_are_settled_too(stand_in, context):
+    calls = stand_in("sdf_siren.fitting", settings_within={"quality": "high", "steps": 5432})
+    settled = FitSdf(run_seconds=90.0).settled({"points": "cloud"}, context)
+    assert settled == FitSdf(quality="high", steps=5432)
+    assert calls[0][2] == UNSET | {"run_seconds": 90.0, "device": "cpu"}
+
+
+@pytest.mark.parametrize(
+    ("options", "mend"),
+    [({}, True), ({"mode": "auto"}, True), ({"mode": "keep"}, False), ({"viewpoint": (0, 0, 1)}, False)],
+)
+def test_sides_that_were_given_are_not_mended(stand_in, context, options, mend):
+    calls = stand_in("sdf_siren.fitting", **CALLED)
+    FitSdf().run({"points": "cloud"}, replace(context, options={"filter.normals": options}))
+    FitSdf(mend=False).run({"points": "cloud"}, context)
+    assert [call[2]["mend"] for call in calls if call[0] == "fit_surface"] == [mend, False]
+
+
 def test_nothing_to_settle(context):
     assert FitSdf(steps=3).settled({}, context) == FitSdf(steps=3)
 
@@ -53,7 +75,9 @@ def test_nothing_to_settle(context):
 def test_options_are_settings_of_the_fit():
     from sdf_siren.fitting import SurfaceSettings
 
-    assert set(UNSET) - {"seconds"} <= {field.name for field in dataclasses.fields(SurfaceSettings)}
+    assert set(UNSET) - {"seconds", "run_seconds"} <= {
+        field.name for field in dataclasses.fields(SurfaceSettings)
+    }
 
 
 def test_plan(stand_in, context):
