@@ -3,9 +3,9 @@
 Every level set of a field in the cube is closed, or leaves the cube; of a scan of one side, the other side
 is made up. Of a closed object the scanner cannot see everything either. But what is missing there is hidden,
 in bores and folds, while whoever went around it has measured what is seen from outside. So what decides is
-not the area beyond ``FAR`` spacings, but what of it is seen in pictures of the surface from all around: a bore
-counts by its mouth, and only in the few pictures that look into it. docs/method.md has the shares on which
-the limits were set, and those that were looked at afterwards.
+not the area beyond ``FAR`` spacings, but what of it is seen in pictures of the surface from all around: a
+bore counts by its mouth, and only in the few pictures that look into it. docs/method.md has the shares on
+which the limits were set, and those that were looked at afterwards.
 """
 
 from __future__ import annotations
