@@ -136,7 +136,7 @@ CASES = (
 @click.command()
 @click.option("--data", type=click.Path(path_type=Path, exists=True), required=True)
 @click.option("--quality", default="draft", show_default=True)
-@click.option("--resolution", type=int, default=128, show_default=True)
+@click.option("--resolution", type=int, default=256, show_default=True)
 @click.option("--case", "names", multiple=True, type=click.Choice([case.name for case in CASES]))
 @click.option("--group", "groups", multiple=True, type=click.Choice(sorted({case.group for case in CASES})))
 @click.option("--fields", type=click.Path(path_type=Path), help="A folder for the fitted fields.")

@@ -23,14 +23,14 @@ from sdf_siren.meshing.refine import edges_of
 FAR = 3.0
 """Spacings beyond which a place is made up: see :mod:`sdf_siren.meshing.reach`."""
 
-LARGE = 0.125
+LARGE = 0.1
 """Share of the pictures from which on a surface that closes in the cube counts as open. Closed objects seen
-from three sides or more have at most 0.08, a furnished room 0.04; one that lacks a quarter of its points, or
-one of its walls, 0.18 and more."""
+from three sides or more have at most 0.06, those without a tenth of their points 0.08; a room with holes
+0.14, objects without a quarter of their points 0.18, half of a room 0.31."""
 
 LARGE_IF_LEAVING = 0.02
 """The same for one that leaves the cube: it is not closed anyway, and most of what is made up lies beyond. An
-object of 1,400 points that leaves at its neck has 0.008, a corridor without ends 0.06."""
+object of 1,400 points that leaves at its neck has 0.008, a corridor without ends 0.05."""
 
 _FACES = 100_000
 """Faces looked at; enough for a share to a few tenths of a per cent."""

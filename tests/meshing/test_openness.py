@@ -22,7 +22,7 @@ def test_closed_all_around():
     assert found.sentence() == "the scan is taken as closed: it has points all around"
 
 
-@pytest.mark.parametrize(("lowest", "is_open"), [(-0.9, False), (-0.75, False), (-0.4, True), (0.0, True)])
+@pytest.mark.parametrize(("lowest", "is_open"), [(-0.9, False), (-0.8, False), (-0.4, True), (0.0, True)])
 def test_the_share_of_a_sphere_decides(lowest, is_open):
     """A zone of a sphere has a share of its area of half its height in radii."""
     scan = sphere_scan(20_000, lowest)
