@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
+
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from sdf_siren.artifacts import Mesh, vertex_normals
 from sdf_siren.clouds import PointCloud
@@ -48,31 +51,71 @@ def seen_from_around(mesh: Mesh, seed: int) -> PointCloud:
     """What four pinhole cameras around the object see of it, without noise.
 
     The viewpoints are the corners of a tetrahedron, turned at random: spread evenly, they leave out
-    what the object itself hides and nothing else, whatever way up a mesh is stored. A coarse shot sets
-    the number of rays, so that small objects are not scanned more coarsely than large ones.
+    what the object itself hides and nothing else, whatever way up a mesh is stored.
+    """
+    return seen_from(mesh, _VIEWPOINTS, seed)
+
+
+def seen_from(mesh: Mesh, viewpoints: ArrayLike, seed: int) -> PointCloud:
+    """What pinhole cameras see of an object that they look at, without noise.
+
+    A coarse shot sets the number of rays, so that small objects are not scanned more coarsely than large
+    ones.
+
+    Args:
+        mesh: the object.
+        viewpoints: (k, 3) unit vectors to the cameras from its middle, which are turned at random first.
+        seed: of that turn.
     """
     frame = Similarity.fitting(mesh.vertices)
     vertices = frame.to_cube(mesh.vertices)
-    open3d = import_open3d()
-    scene = open3d.t.geometry.RaycastingScene()
-    scene.add_triangles(
-        open3d.core.Tensor(vertices.astype(np.float32)), open3d.core.Tensor(mesh.faces.astype(np.uint32))
-    )
+    cast = ray_caster(vertices, mesh.faces)
 
     def shoot(rows: int) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-        rays = np.concatenate([_pinhole(eye, radius, rows) for eye in eyes])
-        answer = scene.cast_rays(open3d.core.Tensor(rays.astype(np.float32)))
-        hit = np.isfinite(answer["t_hit"].numpy())
-        along = answer["primitive_uvs"].numpy()[hit].astype(np.float64)
-        weights = np.column_stack([1 - along.sum(axis=1), along])
-        return answer["primitive_ids"].numpy()[hit].astype(np.int64), weights
+        hits = cast(np.concatenate([_pinhole(eye, radius, rows) for eye in eyes]))
+        return hits.faces, hits.weights
 
     radius = float(np.linalg.norm(vertices, axis=1).max())
-    eyes = DISTANCE * _VIEWPOINTS @ _random_rotation(np.random.default_rng(seed))
+    eyes = DISTANCE * np.asarray(viewpoints) @ _random_rotation(np.random.default_rng(seed))
     share = len(shoot(_TRIAL_ROWS)[0]) / (len(eyes) * _TRIAL_ROWS**2)
     faces, weights = shoot(round(np.sqrt(SEEN_POINTS / (len(eyes) * share))))
     points = np.einsum("nk,nkd->nd", weights, mesh.vertices[mesh.faces[faces]])
     return PointCloud(points, _normals(mesh, faces, weights))
+
+
+@dataclass(frozen=True)
+class Hits:
+    """Where rays first meet a mesh.
+
+    Attributes:
+        rays: (n,) which of them do.
+        faces: (n,) the triangles that they meet.
+        weights: (n, 3) barycentric coordinates there.
+    """
+
+    rays: NDArray[np.int64]
+    faces: NDArray[np.int64]
+    weights: NDArray[np.float64]
+
+
+def ray_caster(
+    vertices: NDArray[np.float64], faces: NDArray[np.int64]
+) -> Callable[[NDArray[np.float64]], Hits]:
+    """A function of rays (n, 6), each an origin and a direction, for a mesh."""
+    open3d = import_open3d()
+    scene = open3d.t.geometry.RaycastingScene()
+    scene.add_triangles(
+        open3d.core.Tensor(vertices.astype(np.float32)), open3d.core.Tensor(faces.astype(np.uint32))
+    )
+
+    def cast(rays: NDArray[np.float64]) -> Hits:
+        answer = scene.cast_rays(open3d.core.Tensor(rays.astype(np.float32)))
+        hit = np.isfinite(answer["t_hit"].numpy())
+        along = answer["primitive_uvs"].numpy()[hit].astype(np.float64)
+        weights = np.column_stack([1 - along.sum(axis=1), along])
+        return Hits(np.flatnonzero(hit), answer["primitive_ids"].numpy()[hit].astype(np.int64), weights)
+
+    return cast
 
 
 def _normals(mesh: Mesh, faces: NDArray[np.int64], weights: NDArray[np.float64]) -> NDArray[np.float32]:

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
+from sdf_siren.clouds.dimension import dimension
 from sdf_siren.clouds.given_normals import AGREEMENT, checked
 from sdf_siren.clouds.point_cloud import PointCloud, unit_normals
 from sdf_siren.clouds.surroundings import estimated
@@ -40,7 +41,8 @@ def complete_normals(
     sides are found anew and directions that do not go with the surface are replaced. A few that are zero or
     not finite are taken from the nearest good ones, and points whose neighbours disagree are dropped. Where
     there are none, or fewer than half are good, all are estimated (:mod:`sdf_siren.clouds.local_planes`) and
-    oriented (:mod:`sdf_siren.clouds.orientation`). Notes say which of this was done.
+    oriented (:mod:`sdf_siren.clouds.orientation`). Notes say which of this was done, and whether the points
+    can tell a surface at all (:mod:`sdf_siren.clouds.dimension`).
 
     Args:
         cloud: the scan.
@@ -57,7 +59,10 @@ def complete_normals(
         raise UsageError(f"normals: expected auto, keep or estimate, found {mode!r}")
     sight = _lines_of_sight(cloud, viewpoint)
     check_area(cloud)
+    doubt = dimension(cloud.points).doubt()
     done = _completed(cloud, mode, sight)
+    if doubt is not None:
+        done = replace(done, notes=(*done.notes, doubt))
     if flip and done.normals is not None:
         done = replace(done, normals=-done.normals, notes=(*done.notes, "all normals were turned, as asked"))
     return done

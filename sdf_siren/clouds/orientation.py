@@ -10,7 +10,7 @@ from scipy import sparse
 from scipy.sparse import csgraph
 from scipy.spatial import cKDTree
 
-from sdf_siren.clouds.local_planes import LocalPlanes
+from sdf_siren.clouds.local_planes import FLAT, LocalPlanes
 from sdf_siren.clouds.outward import outward_share
 from sdf_siren.clouds.seams import Dipoles, dipoles
 from sdf_siren.clouds.signed_graph import (
@@ -40,7 +40,7 @@ _SAMPLE = 400
 
 _BRIDGES = 60
 _MOST_BRIDGED = 64
-_FLAT = 0.5
+_ONE_SIDE = 0.5
 """Length of the mean normal from which on an open scan is seen from one side, as terrain is."""
 
 
@@ -196,9 +196,12 @@ def _open_sides(
     if mostly_closed:
         return np.where(closed, 1.0, (sign * sign[0])[unit]), "outward"
     is_open = ~closed[piece]
+    # Trees and other thickets have no plane, and their normals would outvote the ground that they stand on.
+    says = is_open & (planes.flatness < FLAT)
+    is_open = says if says.any() else is_open
     weight = planes.areas[is_open, None] * sign[unit[piece[is_open]], None]
     mean = (weight * normals[is_open]).sum(axis=0) / planes.areas[is_open].sum()
-    if np.linalg.norm(mean) > _FLAT and np.abs(mean).argmax() == 2:
+    if np.linalg.norm(mean) > _ONE_SIDE and np.abs(mean).argmax() == 2:
         whole, rule = np.sign(mean[2]), "up"
     else:
         share = outward_share(planes.nodes[is_open], weight * normals[is_open])

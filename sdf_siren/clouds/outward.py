@@ -21,13 +21,13 @@ def outward_share(points: NDArray[np.float64], normals: NDArray[np.float64]) -> 
     Returns:
         From 0 (normals point inward) to 1 (outward).
     """
-    directions = _spread_directions(_DIRECTIONS)
+    directions = spread_directions(_DIRECTIONS)
     # One direction at a time: all products at once would be 128 numbers per point.
     outermost = [int(np.argmax(points @ direction)) for direction in directions]
     return float(np.mean(np.einsum("nd,nd->n", normals[outermost], directions) > 0))
 
 
-def _spread_directions(count: int) -> NDArray[np.float64]:
+def spread_directions(count: int) -> NDArray[np.float64]:
     """(count, 3) unit vectors spread evenly: a Fibonacci spiral."""
     i = np.arange(count) + 0.5
     z = 1 - 2 * i / count

@@ -26,7 +26,7 @@ class Limited:
     Attributes:
         mesh: the whole one, or what the scan supports of it.
         kind: ``open`` or ``closed``.
-        made_up: the share of the area that decided, or None where nothing had to be decided.
+        made_up: the share of the whole mesh that no point supports, or None where nothing had to be decided.
         notes: one-line sentences for the user.
     """
 

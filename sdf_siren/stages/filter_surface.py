@@ -21,7 +21,7 @@ class FilterSurface(Stage):
     kind: str = option(
         "auto",
         "`closed` keeps the surface whole, `open` shows nothing that is more than 3 spacings from the scan, "
-        "`auto` decides by how much there is of that.",
+        "`auto` decides by how much of that is seen from outside.",
         choices=("auto", "open", "closed"),
     )
 

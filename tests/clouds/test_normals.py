@@ -370,3 +370,14 @@ def test_the_input_cloud_is_not_modified() -> None:
     complete_normals(cloud)
     np.testing.assert_array_equal(cloud.normals, before.normals)
     np.testing.assert_array_equal(cloud.points, n)
+
+
+def test_ground_points_up_whatever_grows_on_it() -> None:
+    """A wood has no normals; those that are estimated in it must not outvote the ground's."""
+    generator = np.random.default_rng(0)
+    ground = generator.uniform(-1, 1, (4000, 3)) * [1, 1, 0.005]
+    wood = generator.uniform([-0.9, -0.9, 0.1], [0.9, 0.9, 1.2], (8000, 3))
+    cloud = complete_normals(PointCloud(np.vstack([ground, wood])))
+    assert "up was guessed" in cloud.notes[0]
+    assert cloud.normals is not None
+    assert np.mean(cloud.normals[:4000, 2] > 0.5) > 0.95
