@@ -52,11 +52,17 @@ def pde(
 
     OUT.run holds pictures, the field and what is needed to resume or repeat the run.
     """
+    from sdf_siren.io.survey_file import poses_inverse
+
+    if poses_inverse(problem):
+        shipped, extract = "inverse-helmholtz", "extract.slowness"
+    else:
+        shipped, extract = "pde", "extract.grid"
     shorthands = [
         ("fit.pde", "solver", solver, "--solver"),
         ("fit.pde", "tolerance", tolerance, "--tolerance"),
         ("fit.pde", "width", width, "--width"),
-        ("extract.grid", "resolution", resolution, "--resolution"),
+        (extract, "resolution", resolution, "--resolution"),
         ("measure.pde", "classical", check or None, "--check"),
     ]
-    carry_out("pde", problem, output or Path(f"{problem.stem}_solution.npz"), shorthands, manner)
+    carry_out(shipped, problem, output or Path(f"{problem.stem}_solution.npz"), shorthands, manner)

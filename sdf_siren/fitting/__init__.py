@@ -2,6 +2,7 @@
 
 from sdf_siren.fitting.cost import CostEstimate, estimate_cost, settings_within
 from sdf_siren.fitting.equations import SOLVERS, SolvedProblem, solve_problem
+from sdf_siren.fitting.inverse_scattering import Recovered, recover_slowness
 from sdf_siren.fitting.refit import detail_sentence, refit_sentence
 from sdf_siren.fitting.settings import QUALITIES, SurfaceSettings
 from sdf_siren.fitting.signal_comparison import compare_networks
@@ -14,6 +15,7 @@ __all__ = [
     "QUALITIES",
     "SOLVERS",
     "CostEstimate",
+    "Recovered",
     "SignalSettings",
     "SolvedProblem",
     "SurfaceSettings",
@@ -26,6 +28,7 @@ __all__ = [
     "fit_image",
     "fit_signal",
     "fit_surface",
+    "recover_slowness",
     "refit_sentence",
     "resolve_signal_settings",
     "settings_within",

@@ -116,7 +116,7 @@ def reference(problem: Problem, cells: int | None = None) -> Reference:
 
 def solved_on(problem: Problem, cells: int) -> tuple[Array, Array]:
     """The nodes (n, d) of a grid and the discrete solution there (n,), by Newton's method if need be."""
-    grid = _Nodes(problem, cells)
+    grid = Nodes(problem, cells)
     matrix, right = grid.system()
     operator = problem.operator
     if operator.is_linear:
@@ -132,7 +132,7 @@ def solved_on(problem: Problem, cells: int) -> tuple[Array, Array]:
     return grid.x, u
 
 
-class _Nodes:
+class Nodes:
     """The nodes of a box, the boundary included, and the equations that hold at each.
 
     A side with Neumann or Robin data keeps the differential equation: the node outside is replaced by what

@@ -13,7 +13,11 @@ from sdf_siren.domains.space_time import SpaceTime
 from sdf_siren.errors import InputError
 from sdf_siren.io.problem_file import parse_problem, read_problem
 
-SHIPPED = sorted((Path(__file__).parents[2] / "data" / "problems").glob("*.toml"))
+SHIPPED = sorted(
+    path
+    for path in (Path(__file__).parents[2] / "data" / "problems").glob("*.toml")
+    if not path.stem.startswith("inverse")
+)
 SQUARE = """
 [domain]
 shape = "box"
