@@ -36,7 +36,7 @@ from sdf_siren.cli.request import CONTEXT, Manner, carry_out, run_options
     metavar="N",
     help="Cells of the grid along the longest side.  [default: 1000 in 1-D, 160 in 2-D, 40 in 3-D]",
 )
-@click.option("--check", is_flag=True, help="Solve it by finite differences too, and compare.")
+@click.option("--check", is_flag=True, help="Solve it by a classical method too, and compare.")
 @run_options("problem")
 def pde(
     problem: Path,

@@ -73,8 +73,8 @@ def _equation(measures: Mapping[str, Any], seconds: Mapping[str, float]) -> list
             else f"{found['error']:.2g}"
         )
         lines.append(
-            f"finite differences, {found['cells']} cells a side, extrapolated: {found['seconds']:.2f} s, "
-            f"error {own}; differs from ours by {found['difference']:.2g}"
+            f"{found['method']}: {found['seconds']:.2f} s, error {own}; "
+            f"differs from ours by {found['difference']:.2g}"
         )
     return lines
 

@@ -1,7 +1,7 @@
 """How good a result is: a mesh, a field at the points of its scan, the solution of an equation, a signal."""
 
+from sdf_siren.metrics.classical import Comparison, compare_classical, no_classical
 from sdf_siren.metrics.equations import EquationError, equation_error
-from sdf_siren.metrics.finite_differences import Comparison, compare_classical, no_classical
 from sdf_siren.metrics.grids import grid_cells, solution_grid
 from sdf_siren.metrics.likeness import Likeness, SignalError, signal_error
 from sdf_siren.metrics.renditions import Rendition, check_smooth, extract_image, render_view, rendition_bytes

@@ -35,14 +35,14 @@ field = "scattered"
 source_width = 0.03
 """
 QUICK = ("--resolution", "12", "--set", "fit.slowness.units=24", "--set", "fit.slowness.steps=2")
-RUN_FILES = [
+RUN_FILES = {
     "events.jsonl",
     "field.safetensors",
     "fit.checkpoint",
     "manifest.json",
     "pipeline.toml",
     "preview.png",
-]
+}
 
 
 def ring(count, radius):

@@ -61,7 +61,7 @@ def test_two_variables(factor):
     found = interpolated(axes, function(nodes).reshape(20, 31))
     x = np.random.default_rng(0).random((500, 2)) * [1, 2] - [0, 1]
     error = np.abs(found.spline(x) - function(x)).max()
-    assert error < 2e-5
+    assert error < 6e-5
     assert error / 4 < found.error < 4 * error
     assert np.allclose(found.spline(x, [1, 0]), factor * 3 * np.cos(3 * x[:, 0]) * np.exp(x[:, 1]), atol=5e-3)
 
