@@ -5,6 +5,7 @@ from sdf_siren.domains.box import Box
 from sdf_siren.domains.combinations import Difference, Intersection, Union
 from sdf_siren.domains.corners import Corner
 from sdf_siren.domains.curves import Circle, Segment
+from sdf_siren.domains.cylinder import Cylinder
 from sdf_siren.domains.domain import Boundary, Domain
 from sdf_siren.domains.polygon import Polygon
 
@@ -14,6 +15,7 @@ __all__ = [
     "Box",
     "Circle",
     "Corner",
+    "Cylinder",
     "Difference",
     "Domain",
     "Intersection",

@@ -97,8 +97,9 @@ def read_boundary_array(
     return _data(found, path, parameter)
 
 
-def read_initial_array(name: str, folder: Path, domain: Box, where: str) -> ArrayData:
-    """Data at the start from an ``.npy`` file: one axis for every coordinate of space, from bound to bound.
+def read_initial_array(name: str, folder: Path, domain: Domain, where: str) -> ArrayData:
+    """Data at the start from an ``.npy`` file: one axis for every coordinate of space, from bound to bound
+    of a box around the domain.
 
     Quintic splines lie between the values, for the equation takes their second derivatives.
 
@@ -141,7 +142,7 @@ def _values(path: Path, *, is_complex: bool) -> Array:
 
 
 def _over_box(
-    path: Path, domain: Box, axes: list[int], values: Array, least: int, degree: int
+    path: Path, domain: Domain, axes: list[int], values: Array, least: int, degree: int
 ) -> Interpolation:
     if values.ndim != len(axes) or min(values.shape, default=0) < least:
         raise InputError(

@@ -121,7 +121,6 @@ def _array(
     if len(on) != 1:
         raise table.error(key, f"an array is for one part of the boundary, found {', '.join(on)[:60]}")
     if table.values["kind"] == "initial":
-        assert isinstance(domain, Box), "waves are solved in boxes"
         return read_initial_array(table.text(key), folder, domain, where)
     return read_boundary_array(table.text(key), folder, domain, on[0], where, is_complex=is_complex)
 

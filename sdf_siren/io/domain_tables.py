@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from sdf_siren.conditions import AbsorbingLayer
-from sdf_siren.domains import Ball, Box, Difference, Domain, Intersection, Polygon, Union
+from sdf_siren.domains import Ball, Box, Cylinder, Difference, Domain, Intersection, Polygon, Union
 from sdf_siren.domains.space_time import SpaceTime
 from sdf_siren.errors import InputError
 from sdf_siren.io.tables import Table, blamed
@@ -28,19 +28,19 @@ def read_domain(table: Table, *, timed: bool = False) -> Domain:
 
     Args:
         table: ``[domain]`` of a problem file.
-        timed: whether it needs a ``duration``, which makes it a :class:`SpaceTime`.
+        timed: whether it needs a ``duration``, which makes it a :class:`SpaceTime` or a :class:`Cylinder`.
 
     Raises:
         InputError: an unknown shape or key, a wrong value, or a domain that is empty.
     """
     if not timed:
         return _shape(table, ())
-    shape = table.choice("shape", ("box", "interval"))
     domain = _shape(table, ("duration",))
     duration = table.number("duration", above=0)
-    assert isinstance(domain, Box), f"a {shape} is a box"
     with blamed(table.where):
-        return SpaceTime((*domain.low, 0.0), (*domain.high, duration))
+        if isinstance(domain, Box):
+            return SpaceTime((*domain.low, 0.0), (*domain.high, duration))
+        return Cylinder(domain, 0.0, duration)
 
 
 def read_layer(table: Table, domain: Domain) -> AbsorbingLayer | None:
