@@ -2,9 +2,9 @@
 
     python benchmarks/image_poisson.py -o sheet.png --told laplacian --seconds 60
 
-SIREN, tanh, ReLU and ReLU behind a positional encoding, with as many parameters and seconds each, are told the
-gradients or the Laplacian of the image's cosine interpolant at the pixels, and nothing of its values (Sitzmann
-et al. 2020, sec. 4.1); the constant that these leave open is the image's. Prints decibels as JSON.
+SIREN, tanh, ReLU and ReLU behind a positional encoding, with as many parameters and seconds each, are told
+the gradients or the Laplacian of the image's cosine interpolant at the pixels, and nothing of its values
+(Sitzmann et al. 2020, sec. 4.1); the constant that these leave open is the image's. Prints decibels as JSON.
 """
 
 from __future__ import annotations

@@ -72,7 +72,7 @@ def _hearing_chart(hearing: Hearing) -> Image.Image:
     miss = np.linalg.norm(hearing.predicted - hearing.heard) / np.linalg.norm(hearing.heard)
     lines = [
         ("measured", number, np.abs(hearing.heard[:, 0])),
-        ("of what was found", number, np.abs(hearing.predicted[:, 0])),
+        ("predicted", number, np.abs(hearing.predicted[:, 0])),
     ]
     title = f"heard of the first source; misfit of all {miss:.2g}"
-    return line_chart(lines, "receiver", title, pale=True)
+    return line_chart(lines, "receiver", title, pale=True, beside=130)
