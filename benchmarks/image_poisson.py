@@ -54,6 +54,7 @@ def image_poisson(
         value_weight=0.0,
         derivative="spectral",
         warm_start=False,
+        smooth=True,  # else a SIREN has the right slopes at the pixels and waves of its own between them
         parameters=parameters,
         report=lambda p: sys.stderr.write(f"{p.name}: {p.steps} steps, {p.psnr[0]:.1f} dB\n"),
         **TOLD[told],
