@@ -69,7 +69,7 @@ def pde(
 def _fits(problem: Any, name: str, method: str, *, rival: bool) -> bool:
     """fastlsq is given linear boxes with real exact solutions; it knows neither our columns nor layers."""
     from sdf_siren.domains import Box
-    from sdf_siren.metrics.finite_differences import no_classical
+    from sdf_siren.metrics import no_classical
 
     if method == "ours":
         return True
@@ -92,15 +92,15 @@ def _measured(problem: Any, seed: int, method: str) -> dict[str, Any]:
 
 
 def _classical(problem: Any) -> dict[str, Any]:
-    """Finite differences, extrapolated from two grids."""
+    """Leapfrog, finite differences or finite elements, on two grids or meshes."""
     import torch
 
-    from sdf_siren.metrics.finite_differences import reference
+    from sdf_siren.metrics.classical import reference
 
     found = reference(problem)
     exact = problem.exact(torch.from_numpy(found.x)).value
     error = float((torch.from_numpy(found.values) - exact).norm() / exact.norm())
-    return {"error": error, "seconds": round(found.seconds, 2), "width": f"{2 * found.cells} cells"}
+    return {"error": error, "seconds": round(found.seconds, 2), "width": found.method}
 
 
 def _trained(problem: Any, seed: int, optimizer: str) -> dict[str, Any]:

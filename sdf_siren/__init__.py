@@ -30,14 +30,16 @@ if TYPE_CHECKING:
     from sdf_siren.clouds.normals import complete_normals
     from sdf_siren.errors import InputError, SdfSirenError, UsageError
     from sdf_siren.fields import SignalField, SignedDistanceField
-    from sdf_siren.fitting import fit_image, fit_signal, fit_surface, solve_problem
+    from sdf_siren.fitting import fit_image, fit_signal, fit_surface, recover_slowness, solve_problem
     from sdf_siren.frames import Similarity
     from sdf_siren.io import (
         load_field,
         load_signal_field,
+        load_slowness,
         load_solution,
         read_audio,
         read_image,
+        read_inverse_problem,
         read_mesh,
         read_points,
         read_problem,
@@ -74,13 +76,16 @@ _HOME = {
     "fit_surface": "fitting",
     "load_field": "io",
     "load_signal_field": "io",
+    "load_slowness": "io",
     "load_solution": "io",
     "read_audio": "io",
     "read_image": "io",
+    "read_inverse_problem": "io",
     "read_mesh": "io",
     "read_points": "io",
     "read_problem": "io",
     "read_video": "io",
+    "recover_slowness": "fitting",
     "run_batch": "batch.api",
     "solve_problem": "fitting",
     "write_audio": "io",
@@ -112,13 +117,16 @@ __all__ = [
     "fit_surface",
     "load_field",
     "load_signal_field",
+    "load_slowness",
     "load_solution",
     "read_audio",
     "read_image",
+    "read_inverse_problem",
     "read_mesh",
     "read_points",
     "read_problem",
     "read_video",
+    "recover_slowness",
     "run_batch",
     "solve_problem",
     "write_audio",

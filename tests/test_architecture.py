@@ -40,6 +40,7 @@ ONLY_IN = {
     "tifffile": {"io"},
     "PIL": {"io", "render", "report"},
     "ray": {"batch"},
+    "skfem": {"metrics"},
     "fast_simplification": {"report"},
 }
 LIGHT = {"engine", "stages", "batch", "cli"}
@@ -61,6 +62,7 @@ HEAVY = {
     "PIL",
     "tifffile",
     "fast_simplification",
+    "skfem",
 }
 MODULES = sorted(PACKAGE.rglob("*.py"))
 

@@ -16,7 +16,7 @@ from sdf_siren.batch import local
 from sdf_siren.batch.executor import Report
 from sdf_siren.batch.perform import perform
 from sdf_siren.cli.main import main
-from sdf_siren.fitting import cost, settings, signal_settings
+from sdf_siren.fitting import cost, scattered_fields, settings, signal_settings
 from sdf_siren.meshing import extract
 from sdf_siren.open3d_import import _PACKAGES
 from sdf_siren.render import preview
@@ -50,6 +50,7 @@ def folder(tmp_path, monkeypatch):
         monkeypatch.setitem(settings.STEPS, quality, 60)
         monkeypatch.setitem(signal_settings.STEPS, quality, 5)
     monkeypatch.setattr(signal_settings, "MOST_PARAMETERS", 3000)
+    monkeypatch.setattr(scattered_fields, "WIDTH_PER_WAVE", 2.0)
     monkeypatch.setattr(cost, "_seconds_per_step", lambda settings, place: 0.5)  # so that --time gives few
     monkeypatch.setattr(
         meshing, "extract", lambda field, resolution, **rest: extract(field, (resolution or 256) // 4, **rest)

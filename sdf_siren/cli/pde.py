@@ -36,7 +36,7 @@ from sdf_siren.cli.request import CONTEXT, Manner, carry_out, run_options
     metavar="N",
     help="Cells of the grid along the longest side.  [default: 1000 in 1-D, 160 in 2-D, 40 in 3-D]",
 )
-@click.option("--check", is_flag=True, help="Solve it by finite differences too, and compare.")
+@click.option("--check", is_flag=True, help="Solve it by a classical method too, and compare.")
 @run_options("problem")
 def pde(
     problem: Path,
@@ -52,11 +52,17 @@ def pde(
 
     OUT.run holds pictures, the field and what is needed to resume or repeat the run.
     """
+    from sdf_siren.io.survey_file import poses_inverse
+
+    if poses_inverse(problem):
+        shipped, extract = "inverse-helmholtz", "extract.slowness"
+    else:
+        shipped, extract = "pde", "extract.grid"
     shorthands = [
         ("fit.pde", "solver", solver, "--solver"),
         ("fit.pde", "tolerance", tolerance, "--tolerance"),
         ("fit.pde", "width", width, "--width"),
-        ("extract.grid", "resolution", resolution, "--resolution"),
+        (extract, "resolution", resolution, "--resolution"),
         ("measure.pde", "classical", check or None, "--check"),
     ]
-    carry_out("pde", problem, output or Path(f"{problem.stem}_solution.npz"), shorthands, manner)
+    carry_out(shipped, problem, output or Path(f"{problem.stem}_solution.npz"), shorthands, manner)

@@ -29,6 +29,7 @@ def outcome_lines(outcome: Outcome) -> list[str]:
             lines[-1] += f"; {100 * against:.1f} % of its normals are against the surface"
     lines += _support(outcome.measures)
     lines += _equation(outcome.measures, outcome.seconds)
+    lines += _slowness(outcome.measures)
     lines += _signal(outcome.measures)
     stages = ", ".join(f"{name} {seconds:.1f} s" for name, seconds in outcome.seconds.items())
     lines.append(f"{stages}; in all {sum(outcome.seconds.values()):.1f} s")
@@ -78,8 +79,25 @@ def _equation(measures: Mapping[str, Any], seconds: Mapping[str, float]) -> list
             else f"{found['error']:.2g}"
         )
         lines.append(
-            f"finite differences, {found['cells']} cells a side, extrapolated: {found['seconds']:.2f} s, "
-            f"error {own}; differs from ours by {found['difference']:.2g}"
+            f"{found['method']}: {found['seconds']:.2f} s, error {own}; "
+            f"differs from ours by {found['difference']:.2g}"
+        )
+    return lines
+
+
+def _slowness(measures: Mapping[str, Any]) -> list[str]:
+    """Of a squared slowness: how well it explains the measurements, and how near it is."""
+    if "misfit" not in measures:
+        return []
+    line = f"misfit of what receivers heard {measures['misfit']:.2g}"
+    if "held_out_misfit" in measures:
+        line += f", of receivers held out {measures['held_out_misfit']:.2g}"
+    lines = [f"{line}; regularisation {measures['strength']:g}"]
+    if "slowness" in measures:
+        error, largest = measures["slowness"]["relative_error"], measures["slowness"]["largest_error"]
+        lines.append(
+            f"error of the squared slowness: relative L2 of what differs from one {error:.2g}, "
+            f"largest {largest:.2g}"
         )
     return lines
 

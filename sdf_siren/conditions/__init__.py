@@ -13,16 +13,20 @@ from sdf_siren.conditions.operators import (
 from sdf_siren.conditions.point_sources import PointSource, incident_field
 from sdf_siren.conditions.problem import BoundaryCondition, Problem
 from sdf_siren.conditions.rows import Rows
+from sdf_siren.conditions.surveys import InverseProblem, Slowness, Survey
 
 __all__ = [
     "AbsorbingLayer",
     "Ansatz",
     "BoundaryCondition",
+    "InverseProblem",
     "Operator",
     "PointSource",
     "Problem",
     "Rows",
+    "Slowness",
     "Solution",
+    "Survey",
     "ansatz_for",
     "helmholtz",
     "incident_field",

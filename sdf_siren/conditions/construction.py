@@ -17,7 +17,8 @@ from torch import Tensor
 from sdf_siren.conditions.ansatz import Ansatz
 from sdf_siren.conditions.columns import corner_functions, is_whole, multipoles
 from sdf_siren.conditions.problem import BoundaryCondition, Problem
-from sdf_siren.domains import Ball, Box, Corner
+from sdf_siren.domains import Ball, Box, Corner, Cylinder, Domain
+from sdf_siren.domains.cylinder import constant_in_time
 from sdf_siren.jets import Jet, JetFunction
 
 NEGLIGIBLE = 1e-14
@@ -47,7 +48,6 @@ def _start_by_construction(
     factors: list[JetFunction],
 ) -> tuple[BoundaryCondition, ...]:
     """Adds ``u_0 + t v_0`` and ``t^2``; returns the conditions that remain."""
-    assert isinstance(problem.domain, Box), "waves are solved in boxes"
     start = problem.domain.parts[-2]
     initial = {c.kind: c.value for c in soft if start in c.parts}
     lifts.append(_initial_lift(initial["dirichlet"], initial["rate"], problem.domain))
@@ -65,13 +65,25 @@ def _dirichlet_by_construction(
     domain = problem.domain
     hard = [c for c in soft if c.kind == "dirichlet"]
     missing = _constant_difference(problem, hard, _sum(lifts))
-    if missing is None or not isinstance(domain, Box | Ball):
-        return soft
     sides = tuple(part for condition in hard for part in condition.parts)
-    factors.append(domain.factor(sides) if isinstance(domain, Box) else domain.factor())
+    factor = None if missing is None else _vanishing(domain, sides)
+    if factor is None:
+        return soft
+    factors.append(factor)
     if missing:
         lifts.append(lambda x: Jet.constant(missing, x))
     return tuple(c for c in soft if c not in hard)
+
+
+def _vanishing(domain: Domain, sides: tuple[str, ...]) -> JetFunction | None:
+    """A smooth function that is zero on some sides and nowhere else, or None where none is known."""
+    if isinstance(domain, Box):
+        return domain.factor(sides)
+    if isinstance(domain, Ball):
+        return domain.factor()
+    if isinstance(domain, Cylinder) and isinstance(domain.base, Ball):
+        return constant_in_time(domain.base.factor())
+    return None
 
 
 def _constant_difference(
@@ -154,7 +166,7 @@ def _periods(problem: Problem) -> tuple[float | None, ...]:
     )
 
 
-def _initial_lift(value: JetFunction | None, rate: JetFunction | None, domain: Box) -> JetFunction:
+def _initial_lift(value: JetFunction | None, rate: JetFunction | None, domain: Domain) -> JetFunction:
     """``u_0 + (t - t_0) v_0``, both taken at the start whatever they say about later."""
     start = float(domain.bounds[0][-1])
 
@@ -176,7 +188,7 @@ def _initial_lift(value: JetFunction | None, rate: JetFunction | None, domain: B
     return lift
 
 
-def _squared_time(domain: Box) -> JetFunction:
+def _squared_time(domain: Domain) -> JetFunction:
     start, duration = float(domain.bounds[0][-1]), float(domain.bounds[1][-1] - domain.bounds[0][-1])
 
     def factor(x: Tensor) -> Jet:

@@ -77,6 +77,7 @@ class Problem:
         near field
             of a point source. With it, ``source`` is what remains to be solved for.
         columns: functions that may enter with any amplitude: corner functions, multipoles.
+        notes: sentences for people about the data.
     """
 
     domain: Domain
@@ -88,6 +89,7 @@ class Problem:
     layer: AbsorbingLayer | None = None
     singular: JetFunction | None = None
     columns: tuple[JetFunction, ...] = ()
+    notes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         _check_conditions(self)

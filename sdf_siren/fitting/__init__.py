@@ -2,6 +2,7 @@
 
 from sdf_siren.fitting.cost import CostEstimate, estimate_cost, settings_within
 from sdf_siren.fitting.equations import SOLVERS, SolvedProblem, solve_problem
+from sdf_siren.fitting.inverse_scattering import Recovered, recover_slowness
 from sdf_siren.fitting.refit import detail_sentence
 from sdf_siren.fitting.settings import QUALITIES, SurfaceSettings
 from sdf_siren.fitting.sides import turned_along
@@ -15,6 +16,7 @@ __all__ = [
     "QUALITIES",
     "SOLVERS",
     "CostEstimate",
+    "Recovered",
     "SignalSettings",
     "SolvedProblem",
     "SurfaceSettings",
@@ -28,6 +30,7 @@ __all__ = [
     "fit_image",
     "fit_signal",
     "fit_surface",
+    "recover_slowness",
     "resolve_signal_settings",
     "settings_within",
     "signal_plan",

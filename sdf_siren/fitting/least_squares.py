@@ -239,10 +239,21 @@ def design(network: Siren, collocation: Collocation) -> tuple[Tensor, Tensor]:
     return torch.cat([m.to(dtype) for m in matrices]), torch.cat([t.to(dtype) for t in targets])
 
 
-def solve_columns(matrix: Tensor, target: Tensor) -> Tensor:
-    """The least-squares solution by QR, columns scaled to length one first; overwrites ``matrix``."""
+def column_scale(matrix: Tensor) -> Tensor:
+    """The lengths of the columns of ``matrix`` (n, m), (m,); one for columns of zeros.
+
+    Divided by it, columns are alike, whatever their units and the bandwidth behind them.
+    """
     scale = matrix.norm(dim=0)
-    scale = torch.where(scale > 0, scale, torch.ones_like(scale))
+    return torch.where(scale > 0, scale, torch.ones_like(scale))
+
+
+def solve_columns(matrix: Tensor, target: Tensor) -> Tensor:
+    """The least-squares solution by QR, columns scaled to length one first; overwrites ``matrix``.
+
+    Without pivoting: torch's default, which pivots, differs from call to call in the last digits.
+    """
+    scale = column_scale(matrix)
     matrix /= scale
     return torch.linalg.lstsq(matrix, target[:, None], driver="gels").solution[:, 0] / scale
 

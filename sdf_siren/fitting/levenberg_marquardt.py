@@ -35,7 +35,7 @@ from sdf_siren.fitting.least_squares import (
     ROWS_PER_UNKNOWN,
     Candidate,
     Collocation,
-    collocate,
+    column_scale,
     design,
     frozen_network,
 )
@@ -124,8 +124,7 @@ class LevenbergMarquardt:
             raise DivergenceError(f"{problem.title or 'problem'}: the start has no finite residual")
 
     def _equations(self, unknowns: float, seed: int) -> Equations:
-        collocation = collocate(self._problem, self._ansatz, math.ceil(unknowns), seed)
-        return Equations.of(self._problem, self._ansatz, collocation)
+        return Equations.collocated(self._problem, self._ansatz, unknowns, seed)
 
     def _start(self, candidate: Candidate) -> Solution:
         equations = self._equations(candidate.width + len(self._ansatz.columns), self._seed)
@@ -295,6 +294,5 @@ def jacobian(solution: Solution, here: Collocation, *, projected: bool) -> Tenso
     parts = whole.split(sizes, dim=1)
     hidden = torch.cat([*parts[: layers - 1], *parts[layers:-1]], dim=1)
     matrix, _ = design(network, here)
-    scale = matrix.norm(dim=0)
-    basis = torch.linalg.qr(matrix / torch.where(scale > 0, scale, torch.ones_like(scale)))[0]
+    basis = torch.linalg.qr(matrix / column_scale(matrix))[0]
     return hidden - basis @ (basis.T @ hidden)

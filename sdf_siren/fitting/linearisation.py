@@ -20,7 +20,7 @@ from sdf_siren.conditions.ansatz import Ansatz, Solution, network_rows
 from sdf_siren.conditions.problem import Problem
 from sdf_siren.conditions.rows import Rows
 from sdf_siren.errors import UsageError
-from sdf_siren.fitting.least_squares import Block, Collocation, influence
+from sdf_siren.fitting.least_squares import Block, Collocation, collocate, influence
 
 
 @dataclass(frozen=True)
@@ -55,6 +55,11 @@ class Equations:
         x = collocation.blocks[0].network.x
         ones = torch.ones(len(x), dtype=torch.float64)
         return cls(problem, ansatz, collocation, Block.of(ansatz, Rows(x, 0 * ones, alpha=ones)))
+
+    @classmethod
+    def collocated(cls, problem: Problem, ansatz: Ansatz, unknowns: float, seed: int) -> Equations:
+        """At points enough for ``unknowns``, see :func:`~sdf_siren.fitting.least_squares.collocate`."""
+        return cls.of(problem, ansatz, collocate(problem, ansatz, math.ceil(unknowns), seed))
 
     def at(self, solution: Solution) -> Collocation:
         """The equations linearised about a function; a linear problem's are the same everywhere."""

@@ -14,14 +14,14 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from sdf_siren.conditions.ansatz import Ansatz, Solution
+from sdf_siren.conditions.ansatz import Solution
 from sdf_siren.conditions.construction import ansatz_for
 from sdf_siren.conditions.problem import Problem
 from sdf_siren.conditions.rows import Rows
 from sdf_siren.errors import UsageError
 from sdf_siren.fields import LayeredField, ParameterGradients, Siren, SirenShape, initialise
 from sdf_siren.fitting.ladder import FRESH_ROWS, FRESH_SEED
-from sdf_siren.fitting.least_squares import ROWS_PER_UNKNOWN, Block, Collocation, collocate
+from sdf_siren.fitting.least_squares import ROWS_PER_UNKNOWN, Block, Collocation
 from sdf_siren.fitting.linearisation import Equations, misses
 from sdf_siren.fitting.optimizers import Adam, Optimizer, Soap
 from sdf_siren.fitting.trainer import RateSchedule, Trainer
@@ -132,11 +132,12 @@ class ResidualTraining:
         if optimizer not in OPTIMIZERS:
             raise UsageError(f"the optimizer must be one of {', '.join(OPTIMIZERS)}, found {optimizer!r}")
         self.network = network or siren_for(problem, seed=seed)
-        self._fresh = _equations(problem, self._ansatz, FRESH_ROWS, FRESH_SEED)
+        self._fresh = Equations.collocated(problem, self._ansatz, FRESH_ROWS / ROWS_PER_UNKNOWN, FRESH_SEED)
+        pool = Equations.collocated(problem, self._ansatz, POOL_ROWS / ROWS_PER_UNKNOWN, seed)
         self.trainer: Trainer[Equations] = Trainer(
             self.network,
             ResidualEngine(self.network),
-            RowSampler(_equations(problem, self._ansatz, POOL_ROWS, seed), BATCH_ROWS),
+            RowSampler(pool, BATCH_ROWS),
             optimizer_named(optimizer, self.network),
             RateSchedule(rate or RATE[optimizer], steps, warmup=WARMUP, floor=FLOOR),
             seed=seed,
@@ -151,11 +152,6 @@ class ResidualTraining:
     def indicator(self) -> float:
         """The residual on fresh points, relative to the solution's scale."""
         return self._fresh.residual(self.solution)
-
-
-def _equations(problem: Problem, ansatz: Ansatz, rows: int, seed: int) -> Equations:
-    unknowns = math.ceil(rows / ROWS_PER_UNKNOWN)
-    return Equations.of(problem, ansatz, collocate(problem, ansatz, unknowns, seed))
 
 
 def optimizer_named(name: str, network: LayeredField) -> Optimizer:

@@ -41,7 +41,7 @@ def compare_networks(
     report: Callable[[SignalPortrait], None] = lambda portrait: None,
     **settings: object,
 ) -> tuple[list[SignalPortrait], Curves]:
-    """Fit a SIREN and the baselines to a signal's values and look at values, gradients and Laplacians.
+    """Fit a SIREN and the baselines to a signal and look at values, gradients and Laplacians.
 
     All have about the same number of parameters, the same batches and optimizer, and as many steps as fit
     into the time, measured on a few of them, so that the learning rate can decay. Gradient and Laplacian are
@@ -56,7 +56,8 @@ def compare_networks(
         settings: as for ``fit_signal``, for all networks.
 
     Returns:
-        Portraits, the truth first, and by name the curves of (seconds, decibels at the samples of a batch).
+        Portraits, the truth first, and by name the curves of (seconds, decibels at the samples of a batch),
+        none of fits that are told no values.
 
     Raises:
         UsageError: a signal of another number of axes.
@@ -72,18 +73,23 @@ def compare_networks(
         steps = max(1, int(seconds / seconds_per_step(signal, chosen, place)))
         chosen = dataclasses.replace(chosen, steps=steps)
         network = signal_network(chosen, signal, seed).to(device=place)
-        trainer = signal_trainer(network, supervision_of(signal, chosen, place), signal, chosen, seed)
+        supervision = supervision_of(signal, chosen, place)
+        trainer = signal_trainer(network, supervision, signal, chosen, seed)
         curve: list[tuple[float, float]] = []
         start = time.perf_counter()
 
         def look(_: Trainer[Blocks], at: Look, curve=curve, start=start) -> None:  # type: ignore[no-untyped-def]
-            curve.append((time.perf_counter() - start, 20 * math.log10(2 / max(at.losses["values"], 1e-9))))
+            if "values" in at.losses:  # fits of derivatives alone know none
+                decibels = 20 * math.log10(2 / max(at.losses["values"], 1e-9))
+                curve.append((time.perf_counter() - start, decibels))
 
         trainer.run((look,))
         taken = time.perf_counter() - start
         form = signal.format
         field = SignalField(network.to(device="cpu"), signal.frame, form.low, form.high, signal.axes)
         value, jacobian, laplace = field.derivatives_on_grid(signal.frame.axes())
+        if supervision.mean is not None:  # derivatives leave the constant open
+            value = value + (signal.samples.mean((0, 1)) - value.mean((0, 1)))
         score = derivative_score(jacobian, slopes, laplace, curvature)
         portrait = SignalPortrait(
             NAMES[kind],
@@ -97,7 +103,8 @@ def compare_networks(
         )
         report(portrait)
         portraits.append(portrait)
-        curves[NAMES[kind]] = curve
+        if curve:
+            curves[NAMES[kind]] = curve
     return portraits, curves
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from sdf_siren.io.arrays import write_array
     from sdf_siren.io.audio import check_audio_path, read_audio, write_audio
+    from sdf_siren.io.beside import array_files
     from sdf_siren.io.edits import read_edit, read_mask
     from sdf_siren.io.field_file import load_field, write_field
     from sdf_siren.io.grid_files import check_grid_path, read_grid, write_grid
@@ -20,11 +21,14 @@ if TYPE_CHECKING:
     from sdf_siren.io.points import read_points
     from sdf_siren.io.problem_file import parse_problem, read_problem
     from sdf_siren.io.signal_file import load_signal_field, write_signal_field
+    from sdf_siren.io.slowness_file import load_slowness, write_slowness
     from sdf_siren.io.solution_file import load_solution, write_solution
+    from sdf_siren.io.survey_file import poses_inverse, read_inverse_problem
     from sdf_siren.io.video_reader import read_video
     from sdf_siren.io.video_writer import check_video_path, write_video
 
 _HOME = {
+    "array_files": "beside",
     "check_audio_path": "audio",
     "check_grid_path": "grid_files",
     "check_image_path": "images",
@@ -32,12 +36,15 @@ _HOME = {
     "check_video_path": "video_writer",
     "load_field": "field_file",
     "load_signal_field": "signal_file",
+    "load_slowness": "slowness_file",
     "load_solution": "solution_file",
     "parse_problem": "problem_file",
+    "poses_inverse": "survey_file",
     "read_audio": "audio",
     "read_edit": "edits",
     "read_grid": "grid_files",
     "read_image": "images",
+    "read_inverse_problem": "survey_file",
     "read_mask": "edits",
     "read_mesh": "mesh_reader",
     "read_points": "points",
@@ -50,11 +57,13 @@ _HOME = {
     "write_image": "images",
     "write_mesh": "mesh_writer",
     "write_signal_field": "signal_file",
+    "write_slowness": "slowness_file",
     "write_solution": "solution_file",
     "write_video": "video_writer",
 }
 
 __all__ = [
+    "array_files",
     "check_audio_path",
     "check_grid_path",
     "check_image_path",
@@ -62,12 +71,15 @@ __all__ = [
     "check_video_path",
     "load_field",
     "load_signal_field",
+    "load_slowness",
     "load_solution",
     "parse_problem",
+    "poses_inverse",
     "read_audio",
     "read_edit",
     "read_grid",
     "read_image",
+    "read_inverse_problem",
     "read_mask",
     "read_mesh",
     "read_points",
@@ -80,6 +92,7 @@ __all__ = [
     "write_image",
     "write_mesh",
     "write_signal_field",
+    "write_slowness",
     "write_solution",
     "write_video",
 ]

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from sdf_siren.domains import Ball, Box, Difference, Domain, Intersection, Polygon, Union
+from sdf_siren.conditions import AbsorbingLayer
+from sdf_siren.domains import Ball, Box, Cylinder, Difference, Domain, Intersection, Polygon, Union
 from sdf_siren.domains.space_time import SpaceTime
+from sdf_siren.errors import InputError
 from sdf_siren.io.tables import Table, blamed
 
 _KEYS = {
@@ -26,19 +28,41 @@ def read_domain(table: Table, *, timed: bool = False) -> Domain:
 
     Args:
         table: ``[domain]`` of a problem file.
-        timed: whether it needs a ``duration``, which makes it a :class:`SpaceTime`.
+        timed: whether it needs a ``duration``, which makes it a :class:`SpaceTime` or a :class:`Cylinder`.
 
     Raises:
         InputError: an unknown shape or key, a wrong value, or a domain that is empty.
     """
     if not timed:
         return _shape(table, ())
-    shape = table.choice("shape", ("box", "interval"))
     domain = _shape(table, ("duration",))
     duration = table.number("duration", above=0)
-    assert isinstance(domain, Box), f"a {shape} is a box"
     with blamed(table.where):
-        return SpaceTime((*domain.low, 0.0), (*domain.high, duration))
+        if isinstance(domain, Box):
+            return SpaceTime((*domain.low, 0.0), (*domain.high, duration))
+        return Cylinder(domain, 0.0, duration)
+
+
+def read_layer(table: Table, domain: Domain) -> AbsorbingLayer | None:
+    """The absorbing layer that a problem file asks for, if it does.
+
+    Args:
+        table: of the whole file.
+        domain: which must be a box.
+
+    Raises:
+        InputError: an unknown key, a wrong value, another domain, or layers that leave no room.
+    """
+    if "absorbing_layer" not in table.values:
+        return None
+    layer = table.table("absorbing_layer")
+    layer.only("thickness", "strength")
+    thickness, strength = layer.number("thickness", above=0), layer.number("strength", 5.0, above=0)
+    if not isinstance(domain, Box):
+        raise InputError(f"{layer.where}: expected a box around it, found another shape")
+    if 2 * thickness >= float((domain.bounds[1] - domain.bounds[0]).min()):
+        raise layer.error("thickness", f"the layers fill the whole domain, found {thickness:g}")
+    return AbsorbingLayer(domain.low, domain.high, thickness, strength)
 
 
 def _shape(table: Table, more: tuple[str, ...], depth: int = 0) -> Domain:

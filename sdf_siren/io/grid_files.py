@@ -62,11 +62,13 @@ def read_grid(path: str | os.PathLike[str]) -> Grid:
     try:
         with np.load(path, allow_pickle=False) as archive:
             arrays = {name: archive[name] for name in archive.files}
-        axes = {name: array for name, array in arrays.items() if array.ndim == 1 and name != "u"}
-        rank = arrays["u"].ndim
+        rank = max(array.ndim for array in arrays.values())
+        axes = {name: array for name, array in arrays.items() if array.ndim == 1}
         if rank == 1:  # every array has one axis: the coordinate is the first of them
             axes = dict(list(axes.items())[:1])
         values = {name: array for name, array in arrays.items() if name not in axes}
+        if not values:
+            raise ValueError("no function on it")
         return Grid(axes, values)
     except FileNotFoundError:
         raise InputError(f"{path}: no such file") from None

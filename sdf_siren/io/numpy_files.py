@@ -8,7 +8,7 @@ import tokenize
 import warnings
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import IO
 
@@ -20,6 +20,8 @@ from sdf_siren.io.opening import checked_size, one_line
 from sdf_siren.io.raw_points import RawPoints, as_colours, as_normals, as_points, pieces_of
 
 _HEADER_LIMIT = 4096
+_REAL = "fiu"
+"""Kinds of types."""
 _SMALL = 16 * 1024**2
 _MOST_INFLATION = 100
 """Deflate reaches 1000; coordinates of real scans reach 10."""
@@ -82,26 +84,43 @@ def read_npz_points(path: Path) -> Iterator[RawPoints]:
     yield RawPoints(raw.points, normals, colours)
 
 
-def read_npy_array(path: Path, largest_bytes: int) -> NDArray[np.generic]:
-    """An array of numbers of any shape, mapped from the file.
+def read_npz_arrays(path: Path, names: Sequence[str], largest_bytes: int) -> dict[str, NDArray[np.generic]]:
+    """The named arrays of an archive, of any shape, real or complex.
+
+    Raises:
+        InputError: no archive, one without such an array, an array of something else than numbers, one larger
+            than ``largest_bytes``, or a member that inflates to more than it should.
+    """
+    checked_size(path)
+    try:
+        with zipfile.ZipFile(path) as archive:
+            members = {info.filename.removesuffix(".npy"): info for info in archive.infolist()}
+            for name in names:
+                if name not in members:
+                    found = ", ".join(map(repr, sorted(members)[:5])) or "none"
+                    raise InputError(f"{path}: expected an array {name!r} in the archive, found {found[:80]}")
+            return {name: _array(path, archive, members[name], largest_bytes) for name in names}
+    except _ZIP_ERRORS as error:
+        raise InputError(f"{path}: not a readable .npz archive ({one_line(error)})") from None
+
+
+def read_npy_array(path: Path, largest_bytes: int, *, complex: bool = False) -> NDArray[np.generic]:
+    """An array of numbers of any shape, with ``complex`` complex ones too, mapped from the file.
 
     Raises:
         InputError: no such array, one larger than ``largest_bytes``, or a file shorter than its header says.
     """
     size = checked_size(path)
     with open(path, "rb") as file:
-        shape, fortran, dtype = _header(path, file)
+        shape, fortran, dtype = _header(path, file, _REAL + "c" if complex else _REAL)
         offset = file.tell()
-    needed = math.prod(shape) * dtype.itemsize
-    if not 0 < needed <= min(largest_bytes, size - offset):
-        raise InputError(
-            f"{path}: the header declares {needed} bytes, found {size - offset}, and at most "
-            f"{largest_bytes} are read; it is empty, truncated or too large"
-        )
+    _check_size(str(path), shape, dtype, size - offset, largest_bytes)
     return np.memmap(path, dtype, "r", offset, shape, "F" if fortran else "C")
 
 
-def _header(path: Path, file: IO[bytes]) -> tuple[tuple[int, ...], bool, np.dtype[np.generic]]:
+def _header(
+    path: Path, file: IO[bytes], kinds: str = _REAL
+) -> tuple[tuple[int, ...], bool, np.dtype[np.generic]]:
     """Shape, Fortran order and type; the header is parsed as a literal, never executed."""
     try:
         version = np.lib.format.read_magic(file)
@@ -116,7 +135,7 @@ def _header(path: Path, file: IO[bytes]) -> tuple[tuple[int, ...], bool, np.dtyp
             shape, fortran, dtype = read(file, max_header_size=_HEADER_LIMIT)
     except _HEADER_ERRORS as error:
         raise InputError(f"{path}: not a NumPy array file ({one_line(error)})") from None
-    if dtype.kind not in "fiu":
+    if dtype.kind not in kinds:
         raise InputError(f"{path}: expected an array of numbers, found the type {str(dtype)[:40]}")
     return shape, fortran, dtype
 
@@ -129,12 +148,40 @@ def _check_length(where: str, shape: tuple[int, ...], dtype: np.dtype[np.generic
         raise InputError(f"{where}: the header declares {needed} bytes, found {available}; it is truncated")
 
 
-def _member(path: Path, archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> NDArray[np.generic]:
+def _check_size(
+    where: str, shape: tuple[int, ...], dtype: np.dtype[np.generic], available: int, largest_bytes: int
+) -> None:
+    needed = math.prod(shape) * dtype.itemsize
+    if not 0 < needed <= min(largest_bytes, available):
+        raise InputError(
+            f"{where}: the header declares {needed} bytes, found {available}, and at most {largest_bytes} "
+            "are read; it is empty, truncated or too large"
+        )
+
+
+def _array(
+    path: Path, archive: zipfile.ZipFile, info: zipfile.ZipInfo, largest_bytes: int
+) -> NDArray[np.generic]:
+    """A member of any shape."""
+    _check_inflation(path, info)
+    with archive.open(info) as file:
+        shape, fortran, dtype = _header(path, file, _REAL + "c")
+        where = f"{path}[{info.filename[:40]}]"
+        _check_size(where, shape, dtype, info.file_size - file.tell(), largest_bytes)
+        data = file.read(math.prod(shape) * dtype.itemsize)
+    return np.frombuffer(data, dtype).reshape(shape, order="F" if fortran else "C")
+
+
+def _check_inflation(path: Path, info: zipfile.ZipInfo) -> None:
     if info.file_size > max(_SMALL, _MOST_INFLATION * info.compress_size):
         raise InputError(
             f"{path}: refused {info.filename[:40]!r}, which would grow from {info.compress_size} to"
             f" {info.file_size} bytes; save it with numpy.savez"
         )
+
+
+def _member(path: Path, archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> NDArray[np.generic]:
+    _check_inflation(path, info)
     with archive.open(info) as file:
         shape, fortran, dtype = _header(path, file)
         _check_length(f"{path}[{info.filename[:40]}]", shape, dtype, info.file_size - file.tell())

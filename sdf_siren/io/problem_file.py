@@ -21,12 +21,11 @@ from sdf_siren.conditions import (
     wave,
 )
 from sdf_siren.conditions.problem import Source
-from sdf_siren.domains import Box, Domain
+from sdf_siren.domains import Domain
 from sdf_siren.domains.space_time import coordinate_names
-from sdf_siren.errors import InputError
 from sdf_siren.expressions import Expression
 from sdf_siren.io.boundary_tables import read_conditions
-from sdf_siren.io.domain_tables import read_domain
+from sdf_siren.io.domain_tables import read_domain, read_layer
 from sdf_siren.io.problem_checks import check_finite, check_solution
 from sdf_siren.io.source_arrays import read_source
 from sdf_siren.io.tables import Table, blamed, parse_table, read_table
@@ -75,7 +74,7 @@ def _problem(table: Table, path: Path) -> Problem:
     timed = equation == "wave"
     domain = read_domain(table.table("domain"), timed=timed)
     names = coordinate_names(domain.dimension, timed=timed)
-    layer = _layer(table, domain)
+    layer = read_layer(table, domain)
     operator = _operator(equation, table, domain, names, layer)
     is_complex = equation == "helmholtz"
     exact = table.formula("exact", names, complex=is_complex)
@@ -85,12 +84,26 @@ def _problem(table: Table, path: Path) -> Problem:
     if points is not None:
         given, (at_points, singular) = source, points
         source = at_points if given is None else lambda x: given(x) + at_points(x)
-    conditions = read_conditions(
-        table.tables("conditions"), domain, names, exact, is_complex=is_complex, timed=timed
+    conditions, notes = read_conditions(
+        table.tables("conditions"),
+        domain,
+        names,
+        exact,
+        path.parent,
+        is_complex=is_complex,
+        timed=timed,
     )
     with blamed(table.where):
         problem = Problem(
-            domain, operator, source, conditions, exact, table.text("title", path.stem), layer, singular
+            domain,
+            operator,
+            source,
+            conditions,
+            exact,
+            table.text("title", path.stem),
+            layer,
+            singular,
+            notes=notes,
         )
     check_finite(problem, table.where)
     if exact is not None:
@@ -151,19 +164,6 @@ def _source(
 
 def _values(function: JetFunction) -> Source:
     return lambda x: function(x).value
-
-
-def _layer(table: Table, domain: Domain) -> AbsorbingLayer | None:
-    if "absorbing_layer" not in table.values:
-        return None
-    layer = table.table("absorbing_layer")
-    layer.only("thickness", "strength")
-    thickness, strength = layer.number("thickness", above=0), layer.number("strength", 5.0, above=0)
-    if not isinstance(domain, Box):
-        raise InputError(f"{layer.where}: expected a box around it, found another shape")
-    if 2 * thickness >= float((domain.bounds[1] - domain.bounds[0]).min()):
-        raise layer.error("thickness", f"the layers fill the whole domain, found {thickness:g}")
-    return AbsorbingLayer(domain.low, domain.high, thickness, strength)
 
 
 def _point_sources(

@@ -13,6 +13,7 @@ from torch import Tensor
 
 from sdf_siren.domains import Domain
 from sdf_siren.errors import InputError
+from sdf_siren.io.beside import array_path
 from sdf_siren.io.numpy_files import read_npy_array
 
 _LEAST = 4
@@ -35,11 +36,7 @@ def read_source(name: str, folder: Path, domain: Domain, where: str) -> Callable
     Raises:
         InputError: the file is elsewhere, is no such array, or holds values that are not finite.
     """
-    path = (folder / name).resolve()
-    if not path.is_relative_to(folder.resolve()):
-        raise InputError(f"{where}: expected a file in the folder of the problem file, found {name[:80]!r}")
-    if path.suffix != ".npy":
-        raise InputError(f"{where}: expected an .npy file, found {name[:80]!r}; save it with numpy.save")
+    path = array_path(name, folder, where, (".npy",))
     array = read_npy_array(path, _MOST_BYTES)
     if array.ndim != domain.dimension or min(array.shape, default=0) < _LEAST:
         raise InputError(

@@ -6,7 +6,6 @@ Two grids, the second with half the spacing, extrapolated after Richardson: the 
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -15,10 +14,9 @@ from numpy.typing import NDArray
 from scipy import sparse
 from scipy.sparse.linalg import splu
 
-from sdf_siren.conditions import BoundaryCondition, Problem, Solution
+from sdf_siren.conditions import BoundaryCondition, Problem
 from sdf_siren.domains import Boundary, Box
-from sdf_siren.errors import UsageError
-from sdf_siren.metrics.equations import values_at
+from sdf_siren.metrics.references import Reference
 
 CELLS = {1: 2000, 2: 160}
 """Of the coarse grid along every axis; in one dimension more would lose more digits to rounding."""
@@ -27,82 +25,16 @@ _NEWTON_STEPS = 30
 Array = NDArray[Any]
 
 
-@dataclass(frozen=True)
-class Reference:
-    """What finite differences come to.
-
-    Attributes:
-        x: the nodes of the coarse grid (n, d).
-        values: there, extrapolated (n,).
-        uncertainty: by how much the extrapolation moved the finer grid's values, relative.
-        seconds: both solves together.
-        cells: of the coarse grid along every axis; the fine one has twice as many.
-    """
-
-    x: Array
-    values: Array
-    uncertainty: float
-    seconds: float
-    cells: int
-
-
-@dataclass(frozen=True)
-class Comparison:
-    """A solution beside the reference.
-
-    Attributes:
-        seconds: that the reference took.
-        cells: of its finer grid along every axis.
-        difference: between the two, relative L2.
-        uncertainty: of the reference, as it sees it itself.
-        error: of the reference against the exact solution; None where there is none.
-    """
-
-    seconds: float
-    cells: int
-    difference: float
-    uncertainty: float
-    error: float | None
-
-
-def no_classical(problem: Problem) -> str | None:
-    """Why there is no reference for a problem, or None where there is one."""
+def no_finite_differences(problem: Problem) -> str | None:
+    """Why there is no such reference for a problem, or None where there is one."""
     if not isinstance(problem.domain, Box) or problem.domain.dimension > 2:
         return "finite differences here are for intervals and rectangles"
-    if problem.operator.time_speed is not None:
-        return "finite differences here are for equations without time"
     return None
 
 
 @torch.no_grad()
-def compare_classical(problem: Problem, solution: Solution, cells: int | None = None) -> Comparison:
-    """Solve a problem by finite differences and compare.
-
-    Raises:
-        UsageError: there is no reference for such a problem.
-    """
-    found = reference(problem, cells)
-    x = torch.from_numpy(found.x)
-    ours = values_at(problem, solution, x).numpy()
-    size = np.linalg.norm(found.values)
-    error = None
-    if problem.exact is not None:
-        exact = problem.exact(x).value.numpy()
-        error = float(np.linalg.norm(found.values - exact) / np.linalg.norm(exact))
-    difference = float(np.linalg.norm(ours - found.values) / size)
-    return Comparison(found.seconds, 2 * found.cells, difference, found.uncertainty, error)
-
-
-@torch.no_grad()
-def reference(problem: Problem, cells: int | None = None) -> Reference:
-    """Richardson's extrapolation from grids of ``cells`` and twice as many cells along every axis.
-
-    Raises:
-        UsageError: there is no reference for such a problem.
-    """
-    refused = no_classical(problem)
-    if refused is not None:
-        raise UsageError(f"no classical reference: {refused}")
+def box_reference(problem: Problem, cells: int | None = None) -> Reference:
+    """Richardson's extrapolation from grids of ``cells`` and twice as many cells along every axis."""
     count = cells or CELLS[problem.domain.dimension]
     start = time.monotonic()
     x, coarse = solved_on(problem, count)
@@ -111,12 +43,13 @@ def reference(problem: Problem, cells: int | None = None) -> Reference:
     on_coarse = fine.reshape(shape)[(slice(None, None, 2),) * len(shape)].ravel()
     best = on_coarse + (on_coarse - coarse) / 3
     moved = float(np.linalg.norm(best - on_coarse) / np.linalg.norm(best))
-    return Reference(x, best, moved, time.monotonic() - start, count)
+    method = f"finite differences, {2 * count} cells a side, extrapolated"
+    return Reference(x, best, moved, time.monotonic() - start, method)
 
 
 def solved_on(problem: Problem, cells: int) -> tuple[Array, Array]:
     """The nodes (n, d) of a grid and the discrete solution there (n,), by Newton's method if need be."""
-    grid = _Nodes(problem, cells)
+    grid = Nodes(problem, cells)
     matrix, right = grid.system()
     operator = problem.operator
     if operator.is_linear:
@@ -132,7 +65,7 @@ def solved_on(problem: Problem, cells: int) -> tuple[Array, Array]:
     return grid.x, u
 
 
-class _Nodes:
+class Nodes:
     """The nodes of a box, the boundary included, and the equations that hold at each.
 
     A side with Neumann or Robin data keeps the differential equation: the node outside is replaced by what

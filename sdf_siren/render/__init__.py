@@ -8,9 +8,11 @@ from sdf_siren.render.preview import write_comparison, write_preview
 from sdf_siren.render.sheet import write_sheet
 from sdf_siren.render.signal_comparison import write_signal_comparison
 from sdf_siren.render.signal_sheet import write_signal_sheet
+from sdf_siren.render.slowness_sheet import Hearing, write_slowness_sheet
 from sdf_siren.render.video_sheet import write_video_sheet
 
 __all__ = [
+    "Hearing",
     "draw_map",
     "write_audio_sheet",
     "write_comparison",
@@ -19,5 +21,6 @@ __all__ = [
     "write_sheet",
     "write_signal_comparison",
     "write_signal_sheet",
+    "write_slowness_sheet",
     "write_video_sheet",
 ]

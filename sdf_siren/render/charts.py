@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 
 import numpy as np
 from PIL import Image, ImageDraw
 
+from sdf_siren.files import atomic_path
 from sdf_siren.render.colours import DIVERGING, SEQUENTIAL, coloured
 from sdf_siren.render.scales import FAINT, INK, Axis, Floats, font, number, shortened, span, ticks
 from sdf_siren.render.shading import BACKGROUND
@@ -37,6 +39,7 @@ def heat_map(
     ends: tuple[float, float] | None = None,
     size: tuple[int, int] = SIZE,
     filled: bool = False,
+    marks: Sequence[Floats] = (),
 ) -> Image.Image:
     """Values (nx, ny) as colours, y upward.
 
@@ -50,6 +53,7 @@ def heat_map(
         ends: of the scale of colours (powers of ten if it is logarithmic); None is the values' own.
         size: of the chart, pixels.
         filled: x and y are not of one kind, and the picture takes all the room; else they have one scale.
+        marks: places (n, 2) that are shown by small squares, those of the second and later ones larger.
     """
     low, high = ends or span(_trimmed(values) if logarithmic else values, signed, logarithmic)
     shown = np.log10(np.maximum(values, 1e-300)) if logarithmic else values
@@ -66,7 +70,25 @@ def heat_map(
         text = f"1e{tick:.0f}" if logarithmic else number(tick, high - low)
         draw.text((right + 20 + _BAR, place), text, INK, font(), anchor="lm")
     _scales(draw, frame, x, y)
+    for order, places in enumerate(marks):
+        for a, b in places:
+            across, down = _place(frame, x, y, float(a), float(b))
+            half = 1 + 2 * order
+            draw.rectangle((across - half, down - half, across + half, down + half), BACKGROUND, INK)
     return image
+
+
+def write_charts(charts: Sequence[Image.Image], path: str | os.PathLike[str]) -> None:
+    """Write charts side by side as PNG, atomically.
+
+    Raises:
+        UsageError: the folder of ``path`` cannot be written.
+    """
+    sheet = Image.new("RGB", (SIZE[0] * len(charts), SIZE[1]))
+    for place, chart in enumerate(charts):
+        sheet.paste(chart, (SIZE[0] * place, 0))
+    with atomic_path(path) as temporary:
+        sheet.save(temporary, format="PNG")
 
 
 def line_chart(

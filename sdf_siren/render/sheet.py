@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from sdf_siren.artifacts import Grid
-from sdf_siren.files import atomic_path
-from sdf_siren.render.charts import SIZE, heat_map, line_chart
+from sdf_siren.render.charts import heat_map, line_chart, write_charts
 from sdf_siren.render.scales import Axis
+from sdf_siren.render.slowness_sheet import MAIN, slowness_charts
 
 
 def write_sheet(
@@ -21,14 +21,14 @@ def write_sheet(
     """Write a PNG with the charts side by side; of more than two coordinates, the slice in the middle.
 
     Args:
-        grid: with the functions ``u``, ``residual`` and perhaps ``error``.
+        grid: with the functions ``u``, ``residual`` and perhaps ``error``; or a squared slowness.
         path: where to write; appears only when complete.
         history: with ``seconds`` and ``indicator`` each; without any there is no third chart.
 
     Raises:
         UsageError: the folder of ``path`` cannot be written.
     """
-    charts = solution_charts(grid)
+    charts = slowness_charts(grid) if MAIN in grid.values else solution_charts(grid)
     found = [(entry["seconds"], entry["indicator"]) for entry in history]
     steps = [(s, i) for s, i in found if np.isfinite(i) and i > 0]
     if steps:
@@ -36,11 +36,7 @@ def write_sheet(
         best = np.minimum.accumulate(indicators)
         lines = [("each trial", seconds, indicators), ("the best so far", seconds, best)]
         charts.append(line_chart(lines, "seconds", "residual on fresh points", logarithmic=True))
-    sheet = Image.new("RGB", (SIZE[0] * len(charts), SIZE[1]))
-    for number, chart in enumerate(charts):
-        sheet.paste(chart, (SIZE[0] * number, 0))
-    with atomic_path(path) as temporary:
-        sheet.save(temporary, format="PNG")
+    write_charts(charts, path)
 
 
 def solution_charts(grid: Grid) -> list[Image.Image]:

@@ -17,9 +17,12 @@ class MeasurePde(Stage):
     name: ClassVar[str] = "measure.pde"
     needs: ClassVar[tuple[str, ...]] = ("problem", "solved")
 
-    classical: bool = option(False, "Solve it by finite differences too, and compare.")
+    classical: bool = option(False, "Solve it by a classical method too, and compare.")
     classical_cells: int | None = option(
-        None, "Cells of the coarse one of their two grids, along every axis.", minimum=8, maximum=100000
+        None,
+        "Cells along every axis of the coarse one of its two grids or meshes.",
+        minimum=8,
+        maximum=100000,
     )
 
     def run(self, artifacts: Artifacts, context: Context) -> Artifacts:

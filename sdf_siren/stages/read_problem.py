@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import ClassVar
 
 from sdf_siren.engine.stage import Artifacts, Context, Stage
@@ -16,10 +17,18 @@ class ReadProblem(Stage):
     gives: ClassVar[tuple[str, ...]] = ("problem",)
     prepares: ClassVar[bool] = True
 
+    def reads(self, context: Context) -> tuple[Path, ...]:
+        from sdf_siren.io import array_files
+
+        return array_files(context.input)
+
     def run(self, artifacts: Artifacts, context: Context) -> Artifacts:
         from sdf_siren.io import read_problem
 
-        return {"problem": read_problem(context.input)}
+        problem = read_problem(context.input)
+        for note in problem.notes:
+            context.note(note)
+        return {"problem": problem}
 
     def plan(self, artifacts: Artifacts, context: Context) -> list[str]:
         problem = artifacts["problem"]

@@ -98,7 +98,7 @@ def test_what_is_said(pde):
     assert lines[5].startswith("read.problem ")
     assert lines[6] == "run folder u.npz.run"
     manifest = json.loads(Path("u.npz.run/manifest.json").read_text())
-    assert manifest["measures"]["classical"]["cells"] == 32
+    assert manifest["measures"]["classical"]["method"] == "finite differences, 32 cells a side, extrapolated"
 
 
 def test_corners_have_values(pde, tmp_path):
@@ -112,11 +112,23 @@ def test_corners_have_values(pde, tmp_path):
     load_solution("mine_solution.npz.run/field.safetensors")[1].value(_tensor(np.full((9, 2), 0.3)))
 
 
-def test_without_a_classical_reference(pde):
-    code, out, err = pde("disk.toml", *QUICK, "--check")
+@pytest.mark.parametrize(
+    ("name", "method"),
+    [("disk", r"quadratic finite elements, \S+ unknowns"), ("wave_pulse", "leapfrog, 32 cells")],
+)
+def test_other_classical_solvers(pde, name, method):
+    code, out, err = pde(f"{name}.toml", *QUICK, "--check", "--set", "measure.pde.classical_cells=16")
+    assert code == 0, err
+    assert re.search(rf"^{method}.*: \S+ s, error \S+; differs from ours by \S+$", out, re.MULTILINE), out
+
+
+def test_without_a_classical_reference(pde, tmp_path):
+    ball = '[domain]\nshape = "ball"\ncentre = [0, 0, 0]\nradius = 1\n'
+    (tmp_path / "mine.toml").write_text('equation = "poisson"\nsource = 1\n' + ball + BOUNDARY)
+    code, out, err = pde("mine.toml", *QUICK, "--check")
     assert code == 0
-    assert "no classical reference: finite differences here are for intervals and rectangles" in err
-    assert "finite differences" not in out
+    assert "no classical reference: finite elements here are for two dimensions" in err
+    assert "differs" not in out
 
 
 @pytest.mark.parametrize("suffix", ["vti", "png"])

@@ -8,8 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from sdf_siren.errors import UsageError
-from sdf_siren.metrics.finite_differences import compare_classical, no_classical, reference, solved_on
+from sdf_siren.metrics.finite_differences import box_reference, no_finite_differences, solved_on
 
 U = "exp(x) * cos(2*y)"
 INTERVAL = 'shape = "interval"\nlow = -1\nhigh = 1'
@@ -50,7 +49,7 @@ def test_extrapolation_is_of_fourth_order(posed):
     problem = posed(ALL["poisson"])
     errors = []
     for cells in (8, 16):
-        found = reference(problem, cells)
+        found = box_reference(problem, cells)
         exact = problem.exact(torch.from_numpy(found.x)).value.numpy()
         errors.append(np.linalg.norm(found.values - exact) / np.linalg.norm(exact))
         assert errors[-1] < found.uncertainty
@@ -60,8 +59,8 @@ def test_extrapolation_is_of_fourth_order(posed):
 def test_one_dimension(posed):
     problem = posed('equation = "poisson"\nsource = "exact"\nexact = "sin(3*x)"', INTERVAL)
     assert error(problem, 64) < 1e-3
-    found = reference(problem)
-    assert found.cells == 2000
+    found = box_reference(problem)
+    assert found.method == "finite differences, 4000 cells a side, extrapolated"
     assert found.uncertainty < 1e-5
 
 
@@ -81,40 +80,14 @@ def test_periodic(posed, sides):
     assert math.log2(coarse / fine) == pytest.approx(2, abs=0.2)
 
 
-def test_comparison_with_the_exact_solution(posed, known):
-    problem = posed(ALL["poisson"])
-    found = compare_classical(problem, known(problem.exact), cells=16)
-    assert found.difference == pytest.approx(found.error)
-    assert found.error < 1e-5
-    assert found.cells == 32
-    assert found.seconds > 0
-
-
-def test_a_wrong_solution_differs(posed, known):
-    problem = posed(ALL["poisson"])
-    found = compare_classical(problem, known(lambda x: problem.exact(x) * 1.5), cells=16)
-    assert found.difference == pytest.approx(0.5, abs=1e-3)
-    assert found.error < 1e-5
-
-
 @pytest.mark.parametrize(
-    ("head", "domain", "conditions"),
+    ("domain", "refused"),
     [
-        ('equation = "poisson"', 'shape = "disk"\ncentre = [0, 0]\nradius = 1', None),
-        ('equation = "poisson"', 'shape = "box"\nlow = [0, 0, 0]\nhigh = [1, 1, 1]', None),
-        (
-            'equation = "wave"\nspeed = 1',
-            'shape = "interval"\nlow = 0\nhigh = 1\nduration = 1',
-            [{"kind": '"initial"'}, {"on": '"boundary"', "kind": '"dirichlet"'}],
-        ),
+        ('shape = "disk"\ncentre = [0, 0]\nradius = 1', True),
+        ('shape = "box"\nlow = [0, 0, 0]\nhigh = [1, 1, 1]', True),
+        ('shape = "box"\nlow = [0, 0]\nhigh = [1, 1]', False),
     ],
 )
-def test_what_has_no_reference(posed, head, domain, conditions):
-    problem = posed(head, domain, conditions or [{"on": '"boundary"', "kind": '"dirichlet"'}])
-    assert no_classical(problem)
-    with pytest.raises(UsageError, match="no classical reference"):
-        reference(problem, 8)
-
-
-def test_rectangles_have_one(posed):
-    assert no_classical(posed(ALL["poisson"])) is None
+def test_what_has_none(posed, domain, refused):
+    problem = posed('equation = "poisson"', domain, [{"on": '"boundary"', "kind": '"dirichlet"'}])
+    assert (no_finite_differences(problem) is not None) == refused

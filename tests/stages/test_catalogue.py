@@ -58,7 +58,7 @@ def test_reference_is_current():
     )
 
 
-@pytest.mark.parametrize("name", ["surface", "field", "pde", *IMAGES])
+@pytest.mark.parametrize("name", ["surface", "field", "pde", "inverse-helmholtz", *IMAGES])
 def test_shipped_pipelines_resolve(name):
     pipeline = load(shipped_pipeline(name), CATALOGUE)
     assert parse(pipeline.to_toml(), CATALOGUE).stages == pipeline.stages

@@ -15,10 +15,14 @@ def posed(**changes):
     return SimpleNamespace(**values | changes)
 
 
-def test_call(stand_in, context, tmp_path):
-    calls = stand_in("sdf_siren.io", read_problem="problem")
-    assert ReadProblem().run({}, context) == {"problem": "problem"}
-    assert calls == [("read_problem", (tmp_path / "scan.ply",), {})]
+def test_call(stand_in, context, tmp_path, said):
+    problem = posed(notes=("splines",))
+    calls = stand_in("sdf_siren.io", read_problem=problem, array_files=("f.npy",))
+    assert ReadProblem().reads(context) == ("f.npy",)
+    assert ReadProblem().run({}, context) == {"problem": problem}
+    assert said("note") == [{"text": "splines"}]
+    path = tmp_path / "scan.ply"
+    assert calls == [("array_files", (path,), {}), ("read_problem", (path,), {})]
 
 
 def test_plan(context):
