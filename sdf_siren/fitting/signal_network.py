@@ -27,7 +27,7 @@ from sdf_siren.signals import Signal
 from sdf_siren.signals.blocks import Blocks, block_side
 
 BETAS = (0.9, 0.99)
-WARMUP, FLOOR = 50, 0.005
+WARMUP, FLOOR, POWER = 50, 0.005, 1.5
 MOST_OCTAVES = 10
 """Of the positional encoding of a baseline (Mildenhall et al. 2020, for positions)."""
 
@@ -76,7 +76,7 @@ def signal_trainer(
         rate = RateSchedule(settings.learning_rate, settings.steps)
     else:
         warmup = min(WARMUP, settings.steps // 4)
-        rate = RateSchedule(settings.learning_rate, settings.steps, warmup=warmup, floor=FLOOR)
+        rate = RateSchedule(settings.learning_rate, settings.steps, warmup=warmup, floor=FLOOR, power=POWER)
     return Trainer(
         network,
         SampleEngine(network, objective, torch.get_num_threads()),
