@@ -1,9 +1,9 @@
 """Rounds of training: on and on until decibels are reached, or ever longer until it does harm.
 
 Most fits are one round. One that has decibels to reach goes on from where the last round ended. A smooth
-one starts anew with twice the steps each time and keeps what is nearest to samples that it has not seen:
-how long a network may be trained before it swings between the samples depends on the image (docs/method.md,
-"Images").
+one starts anew with twice the steps and waves half as fast each time, and keeps what is nearest to samples
+that it has not seen: how long a network may be trained, and how fast its waves may be, before it swings
+between the samples depends on the image (docs/method.md, "Images").
 """
 
 from __future__ import annotations
@@ -40,11 +40,13 @@ class Round:
         steps: of the optimizer.
         learning_rate: its peak.
         anew: from the network's first parameters instead of the last ones.
+        waves: the factor of the first layer's frequencies where it starts anew.
     """
 
     steps: int
     learning_rate: float
     anew: bool = False
+    waves: float = 1.0
 
 
 def planned_rounds(settings: SignalSettings, signal: Signal, psnr: float | None) -> list[Round]:
@@ -54,7 +56,10 @@ def planned_rounds(settings: SignalSettings, signal: Signal, psnr: float | None)
         if sights > HARMLESS_SIGHTS:
             parts = 2**SMOOTH_ROUNDS - 1
             steps = [max(1, settings.steps * 2**k // parts) for k in range(SMOOTH_ROUNDS)]
-            return [Round(count, settings.learning_rate, anew=True) for count in steps]
+            bent = settings.network == "siren" and settings.spectrum == 0
+            factors = [2.0**-k if bent else 1.0 for k in range(SMOOTH_ROUNDS)]
+            rounds = zip(steps, factors, strict=True)
+            return [Round(count, settings.learning_rate, anew=True, waves=waves) for count, waves in rounds]
     count = 1 if psnr is None else MOST_ROUNDS
     return [Round(settings.steps * 2**k, settings.learning_rate / 2**k) for k in range(count)]
 
@@ -129,6 +134,7 @@ class Rounds:
         if planned.anew:
             for parameter, fresh in zip(self._network.parameters, self._fresh, strict=True):
                 parameter.copy_(fresh)
+            self._network.weights[0].mul_(planned.waves)
         settings = dataclasses.replace(
             self._settings, steps=planned.steps, learning_rate=planned.learning_rate
         )

@@ -19,7 +19,7 @@ from sdf_siren.fields import (
 from sdf_siren.fitting.optimizers import Adam
 from sdf_siren.fitting.sample_engine import SampleEngine
 from sdf_siren.fitting.signal_settings import SignalSettings
-from sdf_siren.fitting.spectrum import draw_first_layer
+from sdf_siren.fitting.spectrum import draw_first_layer, slow_first_layer
 from sdf_siren.fitting.supervision import Supervision
 from sdf_siren.fitting.trainer import RateSchedule, Trainer
 from sdf_siren.sampling.blocks import BlockSampler
@@ -39,6 +39,8 @@ def signal_network(settings: SignalSettings, signal: Signal, seed: int) -> Layer
         siren = initialise(shape, seed=seed, hidden_bias=1.0 if settings.quality == "paper" else 0.0)
         if settings.spectrum > 0:
             draw_first_layer(siren, signal.samples, signal.frame, settings.spectrum, seed)
+        elif settings.smooth:
+            slow_first_layer(siren, signal.frame)
         return siren
     encoding = PositionalEncoding(octaves_for(signal)) if settings.network == "encoding" else None
     layers = settings.depth + 1
