@@ -27,7 +27,10 @@ from sdf_siren.signals import Signal
 from sdf_siren.signals.blocks import Blocks, block_side
 
 BETAS = (0.9, 0.99)
-WARMUP, FLOOR, POWER = 50, 0.005, 1.5
+WARMUP, FLOOR = 50, 0.005
+LONG, POWER = 500, 1.5
+"""A fit of values with so many steps, or a smooth one, has steps to spare for small rates: its decay is
+linear to this power. Short fits and those of derivatives are the worse for it (docs/method.md, "Images")."""
 MOST_OCTAVES = 10
 """Of the positional encoding of a baseline (Mildenhall et al. 2020, for positions)."""
 
@@ -78,7 +81,9 @@ def signal_trainer(
         rate = RateSchedule(settings.learning_rate, settings.steps)
     else:
         warmup = min(WARMUP, settings.steps // 4)
-        rate = RateSchedule(settings.learning_rate, settings.steps, warmup=warmup, floor=FLOOR, power=POWER)
+        spare = settings.value_weight > 0 and (settings.smooth or settings.steps >= LONG)
+        power = POWER if spare else 1.0
+        rate = RateSchedule(settings.learning_rate, settings.steps, warmup=warmup, floor=FLOOR, power=power)
     return Trainer(
         network,
         SampleEngine(network, objective, torch.get_num_threads()),

@@ -24,7 +24,7 @@ PARAMETERS_PER_NUMBER = 3
 """With as many parameters for every number of a signal the fit reaches any accuracy; more are wasted."""
 LEAST_PARAMETERS, MOST_PARAMETERS = 5_000, 4_000_000
 BATCH = 8192
-HIGHEST_RATE, RATE_TIMES_WIDTH = 1e-3, 0.18
+HIGHEST_RATE, WIDEST_AT_HIGHEST = 1e-3, 256
 """The wider a SIREN, the smaller its weights, and the steps that it stands (docs/method.md, "Images")."""
 EVEN_WIDTH = 16
 """Floats of a cache line: products of matrices of other widths take a third longer."""
@@ -152,7 +152,7 @@ def width_for(signal: Signal, parameters: int, depth: int) -> int:
 
 def rate_for(width: int) -> float:
     """The peak of the learning rate for a SIREN."""
-    return min(HIGHEST_RATE, RATE_TIMES_WIDTH / width)
+    return HIGHEST_RATE * min(1.0, (WIDEST_AT_HIGHEST / width) ** 1.5)
 
 
 def cosines_for(signal: Signal, psnr: float) -> int:

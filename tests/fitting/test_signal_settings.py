@@ -52,8 +52,8 @@ def test_wide_networks_learn_at_smaller_rates():
     def rate(**options):
         return resolve_signal_settings(noise(9, 9), **options).learning_rate
 
-    assert rate(width=100) == rate(width=512, network="relu") == 1e-3
-    assert rate(width=256) == pytest.approx(2 * rate(width=512))
+    assert rate(width=100) == rate(width=256) == rate(width=512, network="relu") == 1e-3
+    assert rate(width=1024) == pytest.approx(rate(width=256) / 8)
     assert rate(width=512) < 5e-4
     assert rate(width=512, learning_rate=2e-3) == 2e-3
 
