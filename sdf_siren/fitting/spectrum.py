@@ -20,7 +20,7 @@ from sdf_siren.frames import GridFrame
 LARGEST_TILE = 2**20
 """Samples whose spectrum is taken at once; of larger signals the mean over tiles is."""
 MOST_TILES = 16
-FASTEST_SLOW = 1 / 27
+FASTEST_SLOW = 1 / 25
 """Cycles per sample of the fastest plane wave that a smooth fit starts with."""
 
 

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from sdf_siren.fitting.rounds import HARMLESS_SIGHTS, MOST_ROUNDS, Round, planned_rounds
+from sdf_siren.fitting.rounds import GENTLER, HARMLESS_SIGHTS, MOST_ROUNDS, SLOWER, Round, planned_rounds
 from sdf_siren.fitting.signal_settings import resolve_signal_settings
 from sdf_siren.signals import IMAGE, Signal
 
@@ -23,13 +23,16 @@ def test_a_fit_of_values_is_one_round_and_with_decibels_to_reach_several():
     assert not any(r.anew for r in more)
 
 
-def test_a_long_smooth_fit_is_tried_twice_as_long_with_waves_half_as_fast():
-    first, second = plan(smooth=True, steps=300)
+def test_a_long_smooth_fit_is_tried_twice_as_long_and_with_slower_waves():
+    first, second = plan(smooth=True, steps=600)
     assert first.anew
     assert second.anew
-    assert (first.steps, second.steps) == (100, 200)
-    assert (first.waves, second.waves) == (1.0, 0.5)
-    assert first.learning_rate == second.learning_rate
+    assert (first.steps, second.steps) == (200, 400)
+    assert (first.waves, second.waves) == (1.0, SLOWER)
+    assert second.learning_rate == GENTLER * first.learning_rate
+    first, second = plan(smooth=True, steps=300)  # too few for slower ones
+    assert (first.waves, second.waves) == (1.0, 1.0)
+    assert second.learning_rate == first.learning_rate
 
 
 def test_a_short_smooth_fit_is_one_round():
@@ -40,4 +43,4 @@ def test_a_short_smooth_fit_is_one_round():
 
 @pytest.mark.parametrize("options", [{"network": "relu"}, {"spectrum": 1.0}])
 def test_only_waves_that_nobody_chose_are_slowed(options):
-    assert {r.waves for r in plan(smooth=True, steps=300, **options)} == {1.0}
+    assert {r.waves for r in plan(smooth=True, steps=600, **options)} == {1.0}
