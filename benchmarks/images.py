@@ -44,15 +44,18 @@ def image(folder: Path, name: str) -> Array:
     return u
 
 
-def fitted(u: Array, seconds: float, **options: Any) -> tuple[Any, dict[str, Any]]:
-    """The field, and what its fit took; steps are set before by a measurement that is not counted."""
+def fitted(u: Array, seconds: float, *, grown: bool = False, **options: Any) -> tuple[Any, dict[str, Any]]:
+    """The field, and what its fit took; steps are set before by a measurement that is not counted, and so is
+    the width with ``grown``, as ``--time`` does it."""
     import torch
 
-    from sdf_siren.fitting import fit_signal, resolve_signal_settings
+    from sdf_siren.fitting import fit_signal, resolve_signal_settings, signal_settings_within
     from sdf_siren.fitting.signal_cost import seconds_per_step
     from sdf_siren.signals import IMAGE, Signal
 
     signal = Signal(u, IMAGE, source="image")
+    if grown:
+        options["width"] = signal_settings_within(signal, seconds, **options).get("width")
     chosen = resolve_signal_settings(signal, **options)
     steps = max(1, int(seconds / seconds_per_step(signal, chosen, torch.device("cpu"))))
     start = time.perf_counter()
@@ -148,7 +151,7 @@ def rows(scale: float) -> list[tuple[str, str, Measurement]]:
             found.append(("camera 256", f"{of}, {derivative}", told))
         cold = call(by_derivatives, minute, of, warm_start=False)
         found.append(("camera 256", f"{of}, stencil, cold", cold))
-    found += [(name, "values, 5 minutes", call(by_values, five, quality="high")) for name in LONG]
+    found += [(name, "values, 5 minutes", call(by_values, five, grown=True)) for name in LONG]
     found += [(name, "values, smooth", call(by_values, minute, smooth=True)) for name in LONG]
     found += [(name, "half", call(by_half, minute)) for name in HALVES[1:]]
     return found

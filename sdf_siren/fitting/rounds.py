@@ -1,9 +1,9 @@
 """Rounds of training: on and on until decibels are reached, or ever longer until it does harm.
 
 Most fits are one round. One that has decibels to reach goes on from where the last round ended. A smooth
-one starts anew with twice the steps each time and keeps what is nearest to samples that it has not seen:
-how long a network may be trained before it swings between the samples depends on the image (docs/method.md,
-"Images").
+one starts anew with twice the steps and slower waves, and keeps what is nearer to samples that it has not
+seen: how long a network may be trained, and how fast its waves may be, before it swings between the samples
+depends on the image (docs/method.md, "Images").
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from torch import Tensor
 
 from sdf_siren.fields import LayeredField
 from sdf_siren.fitting import checkpoint as checkpoints
-from sdf_siren.fitting.signal_network import signal_trainer
+from sdf_siren.fitting.signal_network import LONG, signal_trainer
 from sdf_siren.fitting.signal_settings import SignalSettings
 from sdf_siren.fitting.supervision import Supervision
 from sdf_siren.progress import ProgressCallback
@@ -30,6 +30,12 @@ SMOOTH_ROUNDS = 2
 HARMLESS_SIGHTS = 80
 """Trained less often than this on every sample, no fit was seen to swing between them; then one round is
 enough."""
+SLOWER, GENTLER = 0.5, 0.7
+"""Factors of the first layer's frequencies and of the rate in the second round of a long smooth fit: it has
+the time to make faster waves itself, and is nearer to what lies between the samples then."""
+TIE = 1.025
+"""A later round may be so much further, in mean squares, from the unseen samples: these are missing one by
+one, among neighbours that were seen, which favours the faster waves of the first."""
 
 
 @dataclass(frozen=True)
@@ -40,11 +46,13 @@ class Round:
         steps: of the optimizer.
         learning_rate: its peak.
         anew: from the network's first parameters instead of the last ones.
+        waves: the factor of the first layer's frequencies where it starts anew.
     """
 
     steps: int
     learning_rate: float
     anew: bool = False
+    waves: float = 1.0
 
 
 def planned_rounds(settings: SignalSettings, signal: Signal, psnr: float | None) -> list[Round]:
@@ -54,7 +62,13 @@ def planned_rounds(settings: SignalSettings, signal: Signal, psnr: float | None)
         if sights > HARMLESS_SIGHTS:
             parts = 2**SMOOTH_ROUNDS - 1
             steps = [max(1, settings.steps * 2**k // parts) for k in range(SMOOTH_ROUNDS)]
-            return [Round(count, settings.learning_rate, anew=True) for count in steps]
+            waves, gentler = (SLOWER, GENTLER) if settings.steps >= LONG else (1.0, 1.0)
+            if settings.network != "siren" or settings.spectrum > 0:
+                waves = 1.0  # somebody chose the first layer
+            rate = settings.learning_rate
+            return [
+                Round(count, rate * gentler**k, anew=True, waves=waves**k) for k, count in enumerate(steps)
+            ]
     count = 1 if psnr is None else MOST_ROUNDS
     return [Round(settings.steps * 2**k, settings.learning_rate / 2**k) for k in range(count)]
 
@@ -129,6 +143,7 @@ class Rounds:
         if planned.anew:
             for parameter, fresh in zip(self._network.parameters, self._fresh, strict=True):
                 parameter.copy_(fresh)
+            self._network.weights[0].mul_(planned.waves)
         settings = dataclasses.replace(
             self._settings, steps=planned.steps, learning_rate=planned.learning_rate
         )
@@ -149,11 +164,11 @@ class Rounds:
         return f"{self._identity}.{number}"
 
     def _better(self) -> bool:
-        """Whether the network is nearer to the unseen samples than after any round before; keeps it if so."""
+        """Whether the network is as near to the unseen samples as after any round before; keeps it if so."""
         assert self._supervision.held_out is not None
         x, target = self._supervision.held_out
         error = (self._network.value(x) - target).double().square().mean()
-        if float(error) >= float(self._best.get("best_error", math.inf)):
+        if float(error) >= TIE * float(self._best.get("best_error", math.inf)):
             return False
         self._best.update({f"best.{i}": p.clone() for i, p in enumerate(self._network.parameters)})
         self._best["best_error"] = error

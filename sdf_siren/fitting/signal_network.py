@@ -19,7 +19,7 @@ from sdf_siren.fields import (
 from sdf_siren.fitting.optimizers import Adam
 from sdf_siren.fitting.sample_engine import SampleEngine
 from sdf_siren.fitting.signal_settings import SignalSettings
-from sdf_siren.fitting.spectrum import draw_first_layer
+from sdf_siren.fitting.spectrum import draw_first_layer, slow_first_layer
 from sdf_siren.fitting.supervision import Supervision
 from sdf_siren.fitting.trainer import RateSchedule, Trainer
 from sdf_siren.sampling.blocks import BlockSampler
@@ -28,6 +28,9 @@ from sdf_siren.signals.blocks import Blocks, block_side
 
 BETAS = (0.9, 0.99)
 WARMUP, FLOOR = 50, 0.005
+LONG, POWER = 500, 1.5
+"""A fit of values with so many steps, or a smooth one, has steps to spare for small rates: its decay is
+linear to this power. Short fits and those of derivatives are the worse for it (docs/method.md, "Images")."""
 MOST_OCTAVES = 10
 """Of the positional encoding of a baseline (Mildenhall et al. 2020, for positions)."""
 
@@ -39,6 +42,8 @@ def signal_network(settings: SignalSettings, signal: Signal, seed: int) -> Layer
         siren = initialise(shape, seed=seed, hidden_bias=1.0 if settings.quality == "paper" else 0.0)
         if settings.spectrum > 0:
             draw_first_layer(siren, signal.samples, signal.frame, settings.spectrum, seed)
+        elif settings.smooth:
+            slow_first_layer(siren, signal.frame)
         return siren
     encoding = PositionalEncoding(octaves_for(signal)) if settings.network == "encoding" else None
     layers = settings.depth + 1
@@ -76,7 +81,9 @@ def signal_trainer(
         rate = RateSchedule(settings.learning_rate, settings.steps)
     else:
         warmup = min(WARMUP, settings.steps // 4)
-        rate = RateSchedule(settings.learning_rate, settings.steps, warmup=warmup, floor=FLOOR)
+        spare = settings.value_weight > 0 and (settings.smooth or settings.steps >= LONG)
+        power = POWER if spare else 1.0
+        rate = RateSchedule(settings.learning_rate, settings.steps, warmup=warmup, floor=FLOOR, power=power)
     return Trainer(
         network,
         SampleEngine(network, objective, torch.get_num_threads()),

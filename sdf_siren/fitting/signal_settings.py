@@ -17,13 +17,17 @@ QUALITIES = ("draft", "standard", "high", "paper")
 NETWORKS = ("siren", "relu", "tanh", "encoding")
 DERIVATIVES = ("stencil", "spectral")
 
-STEPS = {"draft": 250, "standard": 800, "high": 4000, "paper": 500}
-PARAMETERS = {"draft": 50_000, "standard": 200_000, "high": 400_000}
+STEPS = {"draft": 250, "standard": 800, "high": 2000, "paper": 500}
+PARAMETERS = {"draft": 50_000, "standard": 200_000, "high": 800_000}
 """Of the network, at most; less for signals of fewer samples."""
 PARAMETERS_PER_NUMBER = 3
 """With as many parameters for every number of a signal the fit reaches any accuracy; more are wasted."""
 LEAST_PARAMETERS, MOST_PARAMETERS = 5_000, 4_000_000
 BATCH = 8192
+HIGHEST_RATE, WIDEST_AT_HIGHEST = 1e-3, 256
+"""The wider a SIREN, the smaller its weights, and the steps that it stands (docs/method.md, "Images")."""
+EVEN_WIDTH = 16
+"""Floats of a cache line: products of matrices of other widths take a third longer."""
 
 
 @dataclass(frozen=True)
@@ -119,12 +123,7 @@ def resolve_signal_settings(
         wished = PARAMETERS["standard" if paper else quality] if psnr is None else cosines_for(signal, psnr)
         enough = PARAMETERS_PER_NUMBER * signal.samples.size
         parameters = max(LEAST_PARAMETERS, wished if paper else min(wished, enough))
-    width = matching_width(
-        min(parameters, MOST_PARAMETERS),
-        inputs=len(signal.shape),
-        outputs=signal.channels,
-        hidden_layers=depth + 1,
-    )
+    width = int(given.get("width") or width_for(signal, parameters, depth))  # type: ignore[call-overload]
     chosen = SignalSettings(
         quality=quality,
         network=network,
@@ -135,9 +134,25 @@ def resolve_signal_settings(
         omega_0=30.0,
         spectrum=0.0 if paper or smooth or network != "siren" else 1.5,
         batch=0 if paper else min(BATCH, math.prod(signal.shape)),
-        learning_rate=1e-4 if paper else 1e-3,
+        learning_rate=1e-4 if paper else HIGHEST_RATE if network != "siren" else rate_for(width),
     )
     return dataclasses.replace(chosen, **given)  # type: ignore[arg-type]
+
+
+def width_for(signal: Signal, parameters: int, depth: int) -> int:
+    """Units per hidden layer with which a network for a signal has about so many parameters."""
+    width = matching_width(
+        min(parameters, MOST_PARAMETERS),
+        inputs=len(signal.shape),
+        outputs=signal.channels,
+        hidden_layers=depth + 1,
+    )
+    return width if width < 4 * EVEN_WIDTH else round(width / EVEN_WIDTH) * EVEN_WIDTH
+
+
+def rate_for(width: int) -> float:
+    """The peak of the learning rate for a SIREN."""
+    return HIGHEST_RATE * min(1.0, (WIDEST_AT_HIGHEST / width) ** 1.5)
 
 
 def cosines_for(signal: Signal, psnr: float) -> int:

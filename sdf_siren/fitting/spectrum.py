@@ -20,6 +20,8 @@ from sdf_siren.frames import GridFrame
 LARGEST_TILE = 2**20
 """Samples whose spectrum is taken at once; of larger signals the mean over tiles is."""
 MOST_TILES = 16
+FASTEST_SLOW = 1 / 25
+"""Cycles per sample of the fastest plane wave that a smooth fit starts with."""
 
 
 def draw_first_layer(
@@ -52,6 +54,21 @@ def draw_first_layer(
     omega = network.shape.omega_0
     network.weights[0].copy_(torch.from_numpy(2 * math.pi * frequencies / np.array(frame.step) / omega))
     network.biases[0].copy_(torch.from_numpy(rng.uniform(-math.pi, math.pi, units) / omega))
+
+
+def slow_first_layer(network: Siren, frame: GridFrame) -> None:
+    """Spread the paper's first layer to frequencies of at most ``FASTEST_SLOW`` per sample along every axis.
+
+    As the paper draws it, the same frequencies count for images of all sizes: in a large one they are so low
+    that most of the training goes into making higher ones of them (docs/method.md, "Images").
+
+    Args:
+        network: as initialised, its first layer's weights uniform in [-1/d, 1/d].
+        frame: of the samples.
+    """
+    most = 2 * math.pi * FASTEST_SLOW / torch.tensor(frame.step, dtype=torch.float64)
+    factors = most * (network.shape.inputs / network.shape.omega_0)
+    network.weights[0].mul_(factors.to(network.weights[0]))
 
 
 def mean_spectrum(

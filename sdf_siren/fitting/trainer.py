@@ -25,24 +25,26 @@ CHECK_EVERY = 50
 
 @dataclass(frozen=True)
 class RateSchedule:
-    """Learning rate by step: linear warm-up, then linear decay to a floor.
+    """Learning rate by step: linear warm-up, and a linear decay to a floor, or a power of one.
 
     Attributes:
         peak: the largest rate.
         steps: of the whole fit.
         warmup: steps until the peak.
-        floor: the last rate as a fraction of the peak; 1 keeps the rate constant.
+        floor: the last rate as a fraction of the peak, before the power; 1 keeps the rate constant.
+        power: of the decay; more than 1 spends more steps at small rates.
     """
 
     peak: float
     steps: int
     warmup: int = 0
     floor: float = 1.0
+    power: float = 1.0
 
     def __call__(self, step: int) -> float:
         """The rate of 0-based ``step``."""
         decay = 1 - (1 - self.floor) * step / max(1, self.steps)
-        return self.peak * decay * min(1.0, (step + 1) / (self.warmup + 1))
+        return self.peak * decay**self.power * min(1.0, (step + 1) / (self.warmup + 1))
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ import torch
 
 from sdf_siren.fields import SirenShape, initialise
 from sdf_siren.fitting import spectrum
-from sdf_siren.fitting.spectrum import draw_first_layer, mean_spectrum
+from sdf_siren.fitting.spectrum import FASTEST_SLOW, draw_first_layer, mean_spectrum, slow_first_layer
 from sdf_siren.frames import GridFrame
 
 
@@ -75,3 +75,17 @@ def test_large_signals_are_read_in_tiles(monkeypatch):
     assert magnitudes.shape == (40, 40)
     peak = np.unravel_index(magnitudes.argmax(), magnitudes.shape)
     assert (abs(rows[peak[0]]), abs(columns[peak[1]])) == pytest.approx((0.25, 0.1))
+
+
+@pytest.mark.parametrize(
+    ("shape", "spacing"), [((500,), None), ((90, 40), None), ((20, 30, 40), (2.0, 1.0, 3.0))]
+)
+def test_a_slow_first_layer_is_as_slow_whatever_the_size(shape, spacing):
+    frame = GridFrame.fitting(shape, spacing)
+    network = initialise(SirenShape(len(shape), 1, 400, 1), seed=1, dtype=torch.float64)
+    phases = network.biases[0].clone()
+    slow_first_layer(network, frame)
+    per_sample = network.weights[0].numpy() * 30 * np.array(frame.step) / (2 * np.pi)
+    np.testing.assert_allclose(np.abs(per_sample).max(axis=0), FASTEST_SLOW, rtol=0.02)
+    np.testing.assert_allclose(per_sample.mean(axis=0), 0, atol=0.1 * FASTEST_SLOW)
+    assert torch.equal(network.biases[0], phases)

@@ -39,6 +39,11 @@ def test_rates_warm_up_and_decay():
     assert rate(9) == pytest.approx(1 - 0.9 * 0.09)
     assert rate(99) == pytest.approx(1 - 0.9 * 0.99)
     assert all(rate(s) > rate(s + 1) for s in range(10, 99))
+    bent = RateSchedule(1.0, 100, warmup=9, floor=0.1, power=1.5)
+    assert bent(99) == pytest.approx((1 - 0.9 * 0.99) ** 1.5)
+    assert [RateSchedule(1.0, 100, floor=0.1, power=1.0)(s) for s in range(100)] == [
+        1.0 * (1 - (1 - 0.1) * s / 100) * min(1.0, s + 1) for s in range(100)
+    ]  # to the last bit
     constant = RateSchedule(2.0, 100)
     assert {constant(s) for s in range(100)} == {2.0}
 
