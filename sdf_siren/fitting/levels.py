@@ -161,7 +161,9 @@ class Search:
             best = other if _closer(other.distance, best.distance) else best
         if not _closer(best.distance, self.least):
             return
-        self.least, last = best.distance, wanted(best.levels[-1])
+        self.least, last = best.distance, best.levels[-1]
+        if last not in firsts:
+            last = wanted(last)
         if last != best.levels[-1]:
             missing = self._after(best.levels[:-1])
             self.least = distances(missing.field.plus(missing.fitted(last, self._unseen)), self._unseen)
@@ -178,18 +180,19 @@ class Search:
         levels = () if first is None else (first,)
         missing = self._after(levels)
         start = distances(missing.field, self._unseen)
-        best, vain = _Found(levels, start), 0
+        best, smallest, vain = _Found(levels, start), float("inf"), 0
         for level in finest:
             tiles = missing.fitted(level, self._unseen)
             distance = distances(missing.field.plus(tiles), self._unseen)
-            if distance.mean() < best.distance.mean():
-                best, vain = _Found((*levels, level), distance), 0
-            else:
-                vain += 1
+            mean = float(distance.mean())
+            vain = 0 if mean < smallest else vain + 1  # small tiles may all be worse than none
+            smallest = min(mean, smallest)
+            if mean < best.distance.mean() and _closer(distance, start):
+                best = _Found((*levels, level), distance)
             self._tried(min(float(best.distance.mean()), float(self.least.mean())))
             if vain == PATIENCE:
                 break
-        return best if _closer(best.distance, start) else _Found(levels, start)
+        return best
 
 
 def distances(field: CorrectedField, points: Tensor) -> Tensor:
