@@ -17,6 +17,10 @@ LEAST_SLOPE = 0.3
 PATIENCE = 2
 """The search for the finest level ends when so many candidates in a row are no better than the best."""
 
+LEAST_PART = 0.75
+"""A place that the scan says is a step from the surface is so much of it away at least: there may be surface
+between the points, and the network knows more about that than the step."""
+
 CLOSED = 0.1
 """In sides: what a value misses where something is closed."""
 
@@ -71,7 +75,7 @@ class Missing:
             squared = gradient.square().sum(dim=1, keepdim=True).clamp_min(LEAST_SLOPE**2)
             at = points - gradient * (value / squared)
             gradient = field.value_and_gradient(at)[1]
-        beside = places.distance - field.value(places.x)[:, 0]
+        beside = _out_of_bounds(field.value(places.x)[:, 0], places.distance)
         return cls(field, (points, normals), at, -value[:, 0], normals - gradient, trust, places, beside)
 
     def of_rows(self, chosen: Tensor) -> Missing:
@@ -193,6 +197,12 @@ class Search:
             if vain == PATIENCE:
                 break
         return best
+
+
+def _out_of_bounds(value: Tensor, distance: Tensor) -> Tensor:
+    """What takes ``value`` (m,) between ``LEAST_PART`` of ``distance`` (m,) and all of it."""
+    side = distance.sign()
+    return side * (side * value).clamp(LEAST_PART * distance.abs(), distance.abs()) - value
 
 
 def distances(field: CorrectedField, points: Tensor) -> Tensor:
