@@ -11,6 +11,8 @@ the smooth surface that the scanned facets only approximate. Where one points el
 does, w falls off: a single normal of a sliver, against a dozen good ones, would press a pit into the surface.
 And where the value misses more than half the box, as on the walls of a crevice that the field has closed,
 no cubic can mend it, it would blow bubbles: such a row counts less than half. Coarser levels are for that.
+
+Places off the surface whose distance is known (:mod:`sdf_siren.fitting.folds`) add rows of their value alone.
 """
 
 from __future__ import annotations
@@ -34,6 +36,9 @@ MOST_POINTS = 400
 
 DOUBTED = 0.5
 """What is missing in the gradient (about the angle in radians) from where on a normal counts little."""
+
+BESIDE_WEIGHT = 0.1
+"""Of a value off the surface beside that of a point on it. There is no surface to be exact about."""
 
 _ROWS_AT_ONCE = 16_384
 
@@ -63,6 +68,7 @@ def fit_tiles(
     trust: Trust,
     *,
     seen_from: Tensor | None = None,
+    beside: tuple[Tensor, Tensor] | None = None,
 ) -> CubicTiles:
     """Cubic tiles that take up what is missing.
 
@@ -73,6 +79,8 @@ def fit_tiles(
         side: of a tile, cube lengths.
         trust: see :class:`Trust`.
         seen_from: solve only the tiles that bear on one of these points (m, 3).
+        beside: places off the surface (l, 3) and what is missing in value there (l,). They count in the tiles
+            that have points of the surface; none has a tile for their sake.
     """
     tiles = _Membership.of(points, side, seen_from)
     coefficients = points.new_zeros(len(tiles.keys), COEFFICIENTS)
@@ -82,6 +90,9 @@ def fit_tiles(
     strange_gradient = (missing_gradient.norm(dim=1) / DOUBTED) ** 4
     value_weights = 1 / (1 + strange_value)
     gradient_weights = trust.gradient_weight / (1 + strange_value + strange_gradient)
+    off, off_missing = beside or (points[:0], missing[:0])
+    places = tiles.of_others(off, side)
+    off_weights = BESIDE_WEIGHT / (1 + (off_missing / half) ** 4)
     tasks = tiles.batches(_ROWS_AT_ONCE)
 
     def work(_: None, task: int) -> None:
@@ -101,9 +112,15 @@ def fit_tiles(
             ],
             dim=1,
         )
-        normal = matrix.mT @ matrix
+        normal, right = matrix.mT @ matrix, matrix.mT @ wanted[..., None]
+        rows, there = places.members(part)
+        if rows.shape[1]:
+            weight = (off_weights[rows] * there).double()
+            value = _values(((off[rows] - centres[part, None]) / half).double()) * weight[..., None]
+            normal += value.mT @ value
+            right += value.mT @ (off_missing[rows].double() / half * weight)[..., None]
         normal.diagonal(dim1=1, dim2=2).add_(trust.ridge * real.sum(dim=1)[:, None])
-        solution = torch.cholesky_solve(matrix.mT @ wanted[..., None], torch.linalg.cholesky(normal))
+        solution = torch.cholesky_solve(right, torch.linalg.cholesky(normal))
         coefficients[part] = (solution[..., 0] @ _LEGENDRE * half).to(coefficients.dtype)
 
     drain(len(tasks), work, [None] * processors())
@@ -130,14 +147,11 @@ class _Membership:
     @classmethod
     def of(cls, points: Tensor, side: float, seen_from: Tensor | None = None) -> _Membership:
         """The tiles of ``points``; with ``seen_from``, only those that bear on one of these points too."""
-        key, row = _memberships(points, side)
+        key, row = memberships(points, side)
         if seen_from is not None:
-            wanted = torch.unique(_memberships(seen_from, side)[0])
-            slot = torch.searchsorted(wanted, key).clamp_max_(len(wanted) - 1)
-            chosen = (wanted[slot] == key).nonzero()[:, 0]
+            chosen = torch.isin(key, memberships(seen_from, side)[0])
             key, row = key[chosen], row[chosen]
-        shuffle = torch.randperm(len(key), generator=torch.Generator().manual_seed(0))
-        key, row = key[shuffle], row[shuffle]
+        key, row = _shuffled(key, row)
         order = key.argsort(stable=True)
         keys, count = torch.unique_consecutive(key[order], return_counts=True)
         whole = cls(_place(keys, side), keys, count.cumsum(0) - count, count, row[order])
@@ -145,6 +159,16 @@ class _Membership:
         inside = ((whole.places >= 0) & (whole.places < along)).all(dim=1)
         whole = whole.only(inside & (count >= FEWEST_POINTS))
         return whole.only(whole.count.argsort(stable=True))
+
+    def of_others(self, points: Tensor, side: float) -> _Membership:
+        """The same tiles with other points in them; some may have none."""
+        key, row = _shuffled(*memberships(points, side))
+        keys, tile = self.keys.sort()
+        here = torch.isin(key, keys)
+        tile, row = tile[torch.searchsorted(keys, key[here])], row[here]
+        count = torch.bincount(tile, minlength=len(keys))
+        rows = row[tile.argsort(stable=True)]
+        return _Membership(self.places, self.keys, count.cumsum(0) - count, count, rows)
 
     def only(self, chosen: Tensor) -> _Membership:
         return _Membership(
@@ -165,12 +189,17 @@ class _Membership:
         """Point indices (t, k) of some tiles and which of them are real, not padding."""
         count = self.count[part].clamp_max(MOST_POINTS)
         column = torch.arange(int(count.max()))
-        rows = self.rows[self.first[part, None] + torch.minimum(column, count[:, None] - 1)]
-        return rows, column < count[:, None]
+        place = self.first[part, None] + torch.minimum(column, (count[:, None] - 1).clamp_min(0))
+        return self.rows[place.clamp_max(len(self.rows) - 1)], column < count[:, None]
 
 
-def _memberships(points: Tensor, side: float) -> tuple[Tensor, Tensor]:
-    """Every pair of a tile (its key) and a point (its row) in the tile's box."""
+def _shuffled(key: Tensor, row: Tensor) -> tuple[Tensor, Tensor]:
+    shuffle = torch.randperm(len(key), generator=torch.Generator().manual_seed(0))
+    return key[shuffle], row[shuffle]
+
+
+def memberships(points: Tensor, side: float) -> tuple[Tensor, Tensor]:
+    """Every pair of a tile (its key) and a point (its row) in the tile's box: (m,) and (m,), int64."""
     position = (points + 1) / side
     base = position.floor()
     part = position - base
@@ -221,6 +250,11 @@ def _legendre_in_monomials() -> Tensor:
 _LEGENDRE = _legendre_in_monomials()
 _LEGENDRE_SLOPES = differentiated(_LEGENDRE).flatten(0, 1)
 """(20 * 3, 10)"""
+
+
+def _values(u: Tensor) -> Tensor:
+    """The basis (t, k, 20) at ``u`` (t, k, 3)."""
+    return (monomials(u.reshape(-1, 3)) @ _LEGENDRE.T).reshape(*u.shape[:-1], COEFFICIENTS)
 
 
 def _legendre(u: Tensor) -> tuple[Tensor, Tensor]:

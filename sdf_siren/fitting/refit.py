@@ -9,18 +9,21 @@ Where a scan is much sparser in places than in most, a first level of tiles is c
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+import itertools
+from dataclasses import asdict, dataclass, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
 from sdf_siren.clouds import PointCloud
-from sdf_siren.fields import CorrectedField, CubicTiles, SignedDistanceField, Siren
+from sdf_siren.fields import CorrectedField, SignedDistanceField, Siren
 from sdf_siren.fields.threads import single_threaded
-from sdf_siren.fitting.local import Trust, fit_tiles
+from sdf_siren.fitting.folds import NOWHERE, beside_folds
+from sdf_siren.fitting.levels import Level, Missing, Search
+from sdf_siren.fitting.local import Trust
 from sdf_siren.fitting.scan import OrientedScan, oriented_scan
 from sdf_siren.progress import Progress, ProgressCallback, silent
 
@@ -32,8 +35,8 @@ NOISY = Trust(gradient_weight=0.4, ridge=0.5, projected=True)
 SMALLEST = {EXACT: 1.2, NOISY: 1.5}
 """The smallest side of a tile, in units of the distance from a scan point to its eighth neighbour."""
 
-GROWTH, PATIENCE = 1.25, 2
-"""Candidates are larger by that factor each, until so many in a row are no better than the best."""
+GROWTH = 1.25
+"""Candidates are larger by that factor each."""
 
 LARGEST_SIDE, LEAST_SIDE = 0.5, 0.8
 """In cube lengths; and, when finer detail is asked for, in the units of ``SMALLEST``: smaller tiles have too
@@ -41,25 +44,23 @@ few points to say anything."""
 
 COARSE = 2.5
 """On clean scans a level of about twice the size comes first, in the same units: it opens what the network
-has closed, crevices narrower than its detail, so far that the fine level's cubics can do the rest."""
+has closed, crevices narrower than its detail, so far that the fine level's cubics can do the rest. It has
+tiles everywhere only if the unseen points say so: on sparse scans it would bend the field away from the scan
+for nothing."""
 
 
-def _sides(trust: Trust, unit: float) -> tuple[tuple[float, ...], ...]:
-    """The candidates for each level in turn, from coarse to fine, for a scan measured by ``unit``."""
-    growing = tuple(side for i in range(12) if (side := SMALLEST[trust] * unit * GROWTH**i) < LARGEST_SIDE)
-    return ((min(COARSE * unit, LARGEST_SIDE),), growing) if trust is EXACT else (growing,)
+def _firsts(trust: Trust, unit: float, detail: float, finest_unit: float) -> list[Level | None]:
+    """The candidates for what comes before the finest level of a scan measured by ``unit``."""
+    if trust is NOISY:
+        return [None]
+    coarse = _scaled(Level(min(COARSE * unit, LARGEST_SIDE), trust), min(detail, 1.0), finest_unit)
+    return [replace(coarse, opening=True), coarse]
 
 
-LEAST_SLOPE = 0.3
-"""A field that is flatter counts as if it had this slope: a residual says nothing of distance there."""
-
-
-@dataclass(frozen=True)
-class Level:
-    """One level of a correction, as chosen: the side of its tiles in cube lengths, and what it trusts."""
-
-    side: float
-    trust: Trust
+def _finest(trust: Trust, unit: float) -> list[Level]:
+    """The candidates for the finest level, growing."""
+    sides = [SMALLEST[trust] * unit * GROWTH**i for i in range(12)]
+    return [Level(side, trust) for side in sides if side < LARGEST_SIDE]
 
 
 @dataclass(frozen=True)
@@ -80,7 +81,9 @@ class Refit:
 
     def description(self) -> dict[str, object]:
         """JSON-ready."""
-        levels = [{"side": level.side, **asdict(level.trust)} for level in self.levels]
+        levels = [
+            {"side": level.side, "opening": level.opening, **asdict(level.trust)} for level in self.levels
+        ]
         tiles = sum(len(tiles) for tiles in self.field.tiles)
         return {"levels": levels, "tiles": tiles, "before": self.before, "after": self.after}
 
@@ -111,49 +114,37 @@ def refit(
         detail: divides the side of the finest tiles that the unseen points chose.
         progress: called once per candidate.
     """
+    trust, units = _trust(scan), _units(scan)
     points, normals = torch.from_numpy(scan.points), torch.from_numpy(scan.normals)
     seen = torch.ones(len(points), dtype=torch.bool)
     seen[held_out] = False
-    unseen = points[~seen]
-    field = CorrectedField(network)
-    least = _distances(field, unseen)
-    before = float(least.mean())
-    chosen: list[Level] = []
-    trust = _trust(scan)
-    units = _units(scan)
-    searches = [search for unit in units for search in _sides(trust, unit)]
-    for sides in searches:
-        missing = _Missing.of(field, points[seen], normals[seen], trust)
-        best, start, vain, smallest = None, least, 0, float("inf")
-        for done, side in enumerate(sides, 1):
-            level = Level(side, trust)
-            distance = _distances(field.plus(missing.fitted(level, unseen)), unseen)
-            mean = float(distance.mean())
-            vain = 0 if mean < smallest else vain + 1
-            smallest = min(mean, smallest)
-            if mean < least.mean() and _closer(distance, start):
-                best, least = level, distance
-            progress(Progress("refit", done, len(sides), {"distance": float(least.mean())}))
-            if vain == PATIENCE:
-                break
-        if best is not None:
-            if detail != 1:
-                # A level that others follow only opens what is closed: it gets no finer.
-                wanted = detail if sides is searches[-1] else min(detail, 1.0)
-                best = Level(_scaled(best.side, wanted, units[-1]), trust)
-                least = _distances(field.plus(missing.fitted(best, unseen)), unseen)
-            chosen.append(best)
-            if sides is not searches[-1]:
-                field = field.plus(missing.fitted(best))
-    final = CorrectedField(network)
-    for level in chosen:
-        final = final.plus(_Missing.of(final, points, normals, level.trust).fitted(level))
-    return Refit(final, tuple(chosen), before, float(least.mean()))
+    places = beside_folds(scan, units[-1]) if trust is EXACT else NOWHERE
+    missing = Missing.of(CorrectedField(network), points, normals, trust, places)
+    candidates = [(_firsts(trust, unit, detail, units[-1]), _finest(trust, unit)) for unit in units]
+    most, count = sum(len(firsts) * len(finest) for firsts, finest in candidates), itertools.count(1)
+
+    def tried(distance: float) -> None:
+        progress(Progress("refit", next(count), most, {"distance": distance}))
+
+    search = Search(missing.of_rows(seen), points[~seen], tried)
+    before = float(search.least.mean())
+    for number, (firsts, finest) in enumerate(candidates, 1):
+        # A level that others follow only opens what is closed: it gets no finer.
+        finer = detail if number == len(units) else min(detail, 1.0)
+        search.go_on(firsts, finest, partial(_scaled, detail=finer, unit=units[-1]))
+    levels = []
+    for level in search.chosen:
+        tiles = missing.fitted(level)
+        if len(tiles):
+            levels.append(level)
+            missing = missing.after(tiles)
+    return Refit(missing.field, tuple(levels), before, float(search.least.mean()))
 
 
-def _scaled(side: float, detail: float, unit: float) -> float:
-    """``side`` for another detail; no smaller than the points can fill, nor larger than is local."""
-    return min(max(side / detail, min(LEAST_SIDE * unit, side)), LARGEST_SIDE)
+def _scaled(level: Level, detail: float, unit: float) -> Level:
+    """``level`` for another detail; no smaller than the points can fill, nor larger than is local."""
+    side = min(max(level.side / detail, min(LEAST_SIDE * unit, level.side)), LARGEST_SIDE)
+    return replace(level, side=side)
 
 
 def refit_sentence(field: SignedDistanceField) -> str:
@@ -179,7 +170,7 @@ def detail_sentence(cloud: PointCloud, detail: float = 1.0) -> str:
     """
     scan = oriented_scan(cloud)
     unit = _units(scan)[-1]
-    smallest = _scaled(SMALLEST[_trust(scan)] * unit, detail, unit)
+    smallest = _scaled(_finest(_trust(scan), unit)[0], detail, unit).side
     spacing, noise, detail = cloud.frame.length_to_world([scan.gauge.spacing, scan.gauge.noise, smallest])
     roughness = f"with noise of {noise:.2g}" if scan.gauge.noisy else "clean"
     return f"points {spacing:.2g} apart, {roughness}: detail from about {detail:.2g} on"
@@ -187,39 +178,6 @@ def detail_sentence(cloud: PointCloud, detail: float = 1.0) -> str:
 
 def _trust(scan: OrientedScan) -> Trust:
     return NOISY if scan.gauge.noisy else EXACT
-
-
-@dataclass(frozen=True)
-class _Missing:
-    """What a field lacks at points: (n, 3) where, (n,) in value, (n, 3) in gradient."""
-
-    points: Tensor
-    value: Tensor
-    gradient: Tensor
-
-    @classmethod
-    def of(cls, field: CorrectedField, points: Tensor, normals: Tensor, trust: Trust) -> _Missing:
-        value, gradient = field.value_and_gradient(points)
-        if trust.projected:
-            squared = gradient.square().sum(dim=1, keepdim=True).clamp_min(LEAST_SLOPE**2)
-            points = points - gradient * (value / squared)
-            gradient = field.value_and_gradient(points)[1]
-        return cls(points, -value[:, 0], normals - gradient)
-
-    def fitted(self, level: Level, seen_from: Tensor | None = None) -> CubicTiles:
-        return fit_tiles(self.points, self.value, self.gradient, level.side, level.trust, seen_from=seen_from)
-
-
-def _distances(field: CorrectedField, points: Tensor) -> Tensor:
-    """Distances (n,) of points to the zero level set, to first order."""
-    value, gradient = field.value_and_gradient(points)
-    return value[:, 0].abs() / gradient.norm(dim=1).clamp_min(LEAST_SLOPE)
-
-
-def _closer(one: Tensor, other: Tensor) -> bool:
-    """Whether the first distances are smaller by more than a standard error of the mean."""
-    gain = other - one
-    return bool(gain.mean() > gain.std() / len(gain) ** 0.5)
 
 
 def _units(scan: OrientedScan) -> tuple[float, ...]:

@@ -47,6 +47,12 @@ CELLS_PER_TILE = 1.25
 """A cubic bends at most a few times across its tile; its edges are split where it bends."""
 
 
+FINER, MOST_FINER, MISSED = 2**0.5, 2.0, 2.5e-4
+"""Where two sheets of the level set are closer than a cell, the lattice sees neither: a thin wall gets holes,
+a crevice is bridged. It is made finer by the first factor while more than a share ``MISSED`` of the scan's
+points see another sheet within a cell; by the second in all at most."""
+
+
 WALL_CELLS = 1.5
 """From the walls of the cube to where a surface that leaves it is closed: a whole cell lies outside."""
 
@@ -75,7 +81,7 @@ def extract(
     Args:
         field: as fitted or loaded.
         resolution: cells along a side of the cube, which is 2 / 1.8 of the scan's longest side; None for
-            256, or more if the field's local corrections are finer than that.
+            256, or more if the field's local corrections are finer than that or its sheets closer.
         flatness: edges that the surface rises farther above are split, world units; 0 splits none. None
             stands for the field's own error if the resolution is left open too, else for 0.
         closed: whether a surface that leaves the cube is closed at its walls; also if that was asked for when
@@ -89,10 +95,11 @@ def extract(
     """
     if flatness is None:
         flatness = field.error or 0.0 if resolution is None else 0.0
-    resolution = sufficient_resolution(field) if resolution is None else resolution
-    check_resolution(resolution)
     place = choose_device(device)
     in_cube = field.in_cube.to(device=place)
+    if resolution is None:
+        resolution = resolution_for_sheets(field, in_cube, sufficient_resolution(field), place)
+    check_resolution(resolution)
     meshed: Field = in_cube
     if closed or field.record.get("surface") == "closed":
         meshed = ClippedField(in_cube, 1 - WALL_CELLS * 2 / resolution)
@@ -144,6 +151,28 @@ def sufficient_resolution(field: SignedDistanceField) -> int:
     """Cells along a side of the cube that resolve the finest tiles of ``field``; 256 to 1024."""
     finest = min((tiles.side for tiles in field.tiles), default=2.0)
     return min(LARGEST, max(RESOLUTION, math.ceil(2 * CELLS_PER_TILE / finest)))
+
+
+def resolution_for_sheets(
+    field: SignedDistanceField, in_cube: Field, resolution: int, device: str | torch.device
+) -> int:
+    """``resolution`` or, if sheets of the level set are closer than its cells, as many more as part them."""
+    if field.support is None:
+        return resolution
+    x = torch.from_numpy(field.support).to(device)
+    value, gradient = in_cube.value_and_gradient(x)
+    slope = gradient.norm(dim=1, keepdim=True).clamp_min(1e-6)
+    direction, away = gradient / slope, value / slope
+    x = x - direction * away
+    most = min(LARGEST, round(MOST_FINER * resolution))
+    while resolution < most:
+        cell = 2 / resolution
+        missed = (in_cube.value(x - cell * direction) > 0) | (in_cube.value(x + cell * direction) < 0)
+        missed &= away.abs() < cell  # else the step may have led anywhere
+        if float(missed.float().mean()) <= MISSED:
+            break
+        resolution = min(most, round(FINER * resolution))
+    return resolution
 
 
 def level_set(

@@ -122,3 +122,31 @@ def test_one_wrong_normal_presses_no_pit():
     missing_gradient[0] = -1.7 * n[0]
     tiles = fit_tiles(x, torch.zeros(len(x)), missing_gradient, 0.1, Trust(0.1, 1e-2, False))
     assert float(tiles.value(x).abs().max()) < 1e-4
+
+
+def test_places_beside_say_what_the_points_do_not():
+    # Two walls without normals, between which a cubic may do as it likes.
+    generator, trust = torch.Generator().manual_seed(0), Trust(0.0, 1e-6, False)
+    x = torch.rand(4000, 3, generator=generator) - 0.5
+    x[:, 2] = torch.where(x[:, 2] > 0, 0.04, -0.04)
+    zero, middle = torch.zeros(len(x)), x * torch.tensor([1.0, 1.0, 0.0])
+    beside = middle, torch.full((len(x),), 0.02)
+    alone = fit_tiles(x, zero, torch.zeros(len(x), 3), 0.2, trust)
+    told = fit_tiles(x, zero, torch.zeros(len(x), 3), 0.2, trust, beside=beside)
+    assert alone.value(middle).abs().max() < 1e-4
+    assert (told.value(middle)[:, 0] - 0.02).abs().mean() < 1e-3
+    assert told.value(x).abs().mean() < 1e-3
+
+
+def test_no_tile_is_made_for_places_beside():
+    x, n = sphere(2000)
+    there = (0.5 * n, torch.full((2000,), 0.01))
+    alone, told = (
+        fit_tiles(x, torch.zeros(2000), 0 * n, 0.1, EXACT, beside=beside) for beside in (None, there)
+    )
+    assert sorted(alone.places.tolist()) == sorted(told.places.tolist())
+
+
+def test_seen_from_nowhere_there_are_no_tiles():
+    x, n = sphere(2000)
+    assert len(fit_tiles(x, torch.zeros(2000), 0 * n, 0.1, EXACT, seen_from=x[:0])) == 0

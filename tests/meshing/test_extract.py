@@ -1,5 +1,7 @@
 """Extraction in world coordinates: units, orientation, normals, clear failure."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 import torch
@@ -8,7 +10,7 @@ from sdf_siren.errors import EmptySurfaceError, UsageError
 from sdf_siren.fields import CubicTiles, SignedDistanceField, Siren, SirenShape, initialise
 from sdf_siren.frames import Similarity
 from sdf_siren.meshing import extract, extract_mesh
-from sdf_siren.meshing.extract import sufficient_resolution
+from sdf_siren.meshing.extract import resolution_for_sheets, sufficient_resolution
 from sdf_siren.metrics import topology
 
 
@@ -167,3 +169,37 @@ def test_detail_beyond_the_lattice_is_said():
     )
     (note,) = extract(field, 32).notes
     assert "--crop" in note
+
+
+def plate(thickness):
+    """A field whose level set is a plate, and points on both of its sides."""
+    shape = SirenShape(width=2, hidden_layers=1)
+    wave, tiny = torch.pi, 1e-3
+    first = torch.zeros(2, 3)
+    first[0, 2] = wave / 30
+    # f = (cos(pi t / 2) - cos(pi z)) / (pi sin(pi t / 2)), of slope one at the sides of the plate.
+    hidden = torch.eye(2) * tiny / 30
+    scale = 1 / (torch.pi * np.sin(np.pi * thickness / 2))
+    weights = [first, hidden, torch.tensor([[-scale / tiny, 0.0]])]
+    biases = [
+        torch.tensor([torch.pi / 2 / 30, 0.0]),
+        torch.zeros(2),
+        torch.tensor([scale * np.cos(np.pi * thickness / 2)]),
+    ]
+    network = Siren(shape, [w.double() for w in weights], [b.double() for b in biases])
+    side = np.linspace(-0.5, 0.5, 40)
+    x, y, up = (a.ravel() for a in np.meshgrid(side, side, [-1.0, 1.0]))
+    points = np.column_stack([x, y, up * thickness / 2]).astype(np.float32)
+    return SignedDistanceField(
+        network.to(dtype=torch.float32),
+        Similarity((0, 0, 0), 1.0),
+        support=points,
+    )
+
+
+@pytest.mark.parametrize(("cells_thick", "expected"), [(1.5, 64), (0.9, 91), (0.6, 128), (0.1, 128)])
+def test_the_lattice_parts_sheets_that_are_close(cells_thick, expected):
+    field = plate(cells_thick * 2 / 64)
+    assert resolution_for_sheets(field, field.in_cube, 64, "cpu") == expected
+    bare = dataclasses.replace(field, support=None)
+    assert resolution_for_sheets(bare, bare.in_cube, 64, "cpu") == 64

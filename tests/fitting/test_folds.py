@@ -1,0 +1,66 @@
+"""Places beside folds: where they are asked for, and that their distances are true."""
+
+import numpy as np
+import pytest
+import torch
+from scipy.spatial import cKDTree
+
+from sdf_siren.clouds.spacing import gauge
+from sdf_siren.fitting.folds import CLEAR, NOWHERE, beside_folds
+from sdf_siren.fitting.scan import OrientedScan
+
+
+def scan_of(points, normals):
+    points, normals = points.astype(np.float32), normals.astype(np.float32)
+    tree = cKDTree(points)
+    return OrientedScan(points, normals, tree, gauge(points, normals, tree))
+
+
+def plane(height, up, count=4000, seed=0):
+    generator = np.random.default_rng(seed)
+    points = np.column_stack([generator.uniform(-0.5, 0.5, (count, 2)), np.full(count, height)])
+    return points, np.tile([0, 0, 1.0 if up else -1.0], (count, 1))
+
+
+MIDDLE = 0.025
+"""Of a crevice, and of a box of tiles of 0.05."""
+
+
+def walls(width):
+    """A crevice: two planes that look at each other."""
+    floor, roof = plane(MIDDLE - width / 2, True), plane(MIDDLE + width / 2, False, seed=1)
+    return scan_of(np.concatenate([floor[0], roof[0]]), np.concatenate([floor[1], roof[1]]))
+
+
+def test_a_flat_scan_has_none():
+    found = beside_folds(scan_of(*plane(0.0, True)), 0.05)
+    assert len(found.x) == len(found.distance) == len(found.rows) == 0
+    assert found.x.shape == NOWHERE.x.shape
+
+
+@pytest.mark.parametrize("width", [0.03, 0.06])
+def test_between_walls_distances_are_those_to_the_nearer_wall(width):
+    found = beside_folds(walls(width), 0.05)
+    height = (found.x[:, 2] - MIDDLE).abs()
+    between = height < width / 2
+    true = width / 2 - height[between]
+    assert between.sum() > 1000
+    assert (found.distance[between] > 0).all()
+    # Points are 0.016 apart: the nearest is farther than the wall, and a few times none is near.
+    assert (found.distance[between] - true).abs().quantile(0.98) < 0.012
+    behind = ~between
+    assert behind.sum() > 1000
+    torch.testing.assert_close(found.distance[behind], width / 2 - height[behind], atol=1e-6, rtol=0)
+
+
+def test_no_point_of_the_scan_is_nearer_than_said():
+    scan = walls(0.04)
+    found = beside_folds(scan, 0.05)
+    nearest = scan.tree.query(found.x.numpy())[0]
+    assert (nearest >= CLEAR * found.distance.abs().numpy() - 1e-6).all()
+    start = torch.from_numpy(scan.points)[found.rows]
+    torch.testing.assert_close((found.x - start).norm(dim=1), found.distance.abs(), atol=1e-6, rtol=0)
+
+
+def test_walls_far_apart_are_no_fold():
+    assert len(beside_folds(walls(0.5), 0.05).x) == 0
