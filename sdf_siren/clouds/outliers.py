@@ -135,8 +135,8 @@ class _Look:
     """What some points, the asked ones, look like among a part of the scan; all (m,).
 
     Attributes:
-        lonely, apart: the first two questions of this module.
-        flat: on a plane with the neighbours.
+        lonely, apart: the first two questions of this module; the second is asked of the whole scan only.
+        flat: on a plane with the neighbours; the same.
         spacing: distance to the eighth neighbour.
     """
 
@@ -173,17 +173,16 @@ class _Look:
             if spacing_before is not None:
                 before = np.median(spacing_before[part][index], axis=1)
                 ratio = np.minimum(ratio, spacing_before[asked[rows]] / np.maximum(before, 1e-300))
-            height, thickness, width = _plane(points[asked[rows]], among[index[:, :_NEIGHBOURS]])
-            off = height > OFF_PLANE * distance[:, 0]
+            # In a part of the scan only what is lonely there needs its plane, which takes longest to find.
+            some = np.flatnonzero(ratio >= (0 if spacing_before is None else LONELY))
+            height, thickness, width = _plane(points[asked[rows]][some], among[index[some, :_NEIGHBOURS]])
+            off = height > OFF_PLANE * distance[some, 0]
             thick = thickness > THICK * width
-            pieces.append(
-                (
-                    (ratio > LONELY) & (off | thick),
-                    (ratio > APART) & off & (height > APART_HEIGHT * thickness),
-                    ~off & (thickness < FLAT * width),
-                    reach,
-                )
-            )
+            lonely, apart, flat = np.zeros((3, len(ratio)), dtype=bool)
+            lonely[some] = (ratio[some] > LONELY) & (off | thick)
+            apart[some] = (ratio[some] > APART) & off & (height > APART_HEIGHT * thickness)
+            flat[some] = ~off & (thickness < FLAT * width)
+            pieces.append((lonely, apart, flat, reach))
         return cls(*(np.concatenate(column) for column in zip(*pieces, strict=True)))
 
 
