@@ -57,7 +57,7 @@ RIM = 1.0
 """Edges between such neighbours, for the square root of a patch's nodes: a round patch has twelve."""
 
 LARGEST = 0.5
-"""Share of the scan up to which something is a patch of it."""
+"""Share of the scan up to which something is a patch of it, and all patches together can be the wrong ones."""
 
 
 @dataclass(frozen=True)
@@ -126,13 +126,16 @@ def _spacing(scan: OrientedScan, places: NDArray[np.float32]) -> NDArray[np.floa
 def turned_patches(cloud: PointCloud, sides: Sides) -> NDArray[np.bool_]:
     """Which points (n,) are on patches of the scan that are inside out, as far as ``sides`` tell.
 
+    None of a scan whose sensors are known: they tell the sides, while what floats in it, seen from one place,
+    has as little around it as a patch that is inside out.
+
     Args:
         cloud: with normals.
         sides: of a field fitted to them.
     """
     assert cloud.normals is not None
     none = np.zeros(len(cloud), bool)
-    if sides.enclosed.sum() < FEWEST:
+    if cloud.sensors is not None or sides.enclosed.sum() < FEWEST:
         return none
     around = Surroundings.of(cloud, None)
     sign = np.where(around.per_node(around.along(cloud.normals)) < 0, -1.0, 1.0)
@@ -142,7 +145,8 @@ def turned_patches(cloud: PointCloud, sides: Sides) -> NDArray[np.bool_]:
     asked = np.bincount(patch_of[sides.rows], minlength=len(nodes))
     enclosed = np.bincount(patch_of[sides.rows], sides.enclosed, len(nodes))
     wrong = (enclosed >= FEWEST) & (enclosed >= LEAST_SHARE * asked) & (rim >= RIM * np.sqrt(nodes))
-    return np.asarray((wrong & (points <= LARGEST * len(cloud)))[patch_of])
+    found = np.asarray((wrong & (points <= LARGEST * len(cloud)))[patch_of])
+    return found if found.mean() <= LARGEST else none
 
 
 def _patches(

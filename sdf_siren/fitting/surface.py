@@ -88,7 +88,7 @@ def fit_surface(
         looked = looked_at(found.field, scan, seed)
         wrong = turned_patches(points, looked)
         sides = {"enclosed": looked.share, "inside_out": float(wrong.mean()), "turned": 0.0}
-        if chosen.mend and points.sensors is None and wrong.any():
+        if chosen.mend and wrong.any():
             other = scan.turned(wrong)
             again = fit.again(found, other, None if path is None else checkpoints.again(path))
             after = looked_at(again.field, other, seed).share

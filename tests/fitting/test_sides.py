@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -77,6 +78,23 @@ def test_the_whole_patch_is_found_and_nothing_else() -> None:
     enclosed = (cloud.normals[rows, 2] > 0.9) & (rows % 3 == 0)  # few are enough
     np.testing.assert_array_equal(turned_patches(turned, Sides(rows, enclosed)), cap)
     assert not turned_patches(turned, Sides(rows, enclosed & (np.cumsum(enclosed) < 3))).any()
+
+
+def test_known_sensors_tell_the_sides() -> None:
+    cloud = ball()
+    turned = with_cap_turned(cloud, cloud.normals[:, 2] > 0.6)
+    sides = Sides(np.arange(4000), cloud.normals[:, 2] > 0.9)
+    assert turned_patches(turned, sides).any()
+    assert not turned_patches(replace(turned, sensors=turned.points + 1), sides).any()
+
+
+def test_more_than_half_of_a_scan_is_not_the_wrong_part() -> None:
+    cloud = ball()
+    height = cloud.normals[:, 2]
+    turned = with_cap_turned(cloud, np.abs(height) > 0.4)
+    rows = np.arange(4000)
+    assert not turned_patches(turned, Sides(rows, np.abs(height) > 0.4)).any()
+    np.testing.assert_array_equal(turned_patches(turned, Sides(rows, height > 0.4)), height > 0.4)
 
 
 def test_pieces_without_a_rim_in_the_surface_are_left() -> None:
