@@ -8,7 +8,7 @@ from pathlib import Path
 
 from sdf_siren.errors import OutOfMemoryError
 
-PROGRAM_BYTES = 450_000_000
+PROGRAM_BYTES = 650_000_000
 """Of any run: libraries, the fit's pools, the lattice of the extraction, the preview."""
 
 REPORT_BYTES = 110_000_000
@@ -20,7 +20,7 @@ BYTES_PER_POINT = 400
 BYTES_PER_FACE = 400
 """While an open mesh is cut, or a mesh simplified: edges and their numbers, the mesh before and after."""
 
-FACES_OF_ANY, MOST_MORE_FACES = 250_000, 12_000_000
+FACES_OF_ANY, MOST_MORE_FACES = 620_000, 12_000_000
 """Faces of a scan of few points; and how many more there may be, for the lattice has only so many cells."""
 
 SPARED = 0.9

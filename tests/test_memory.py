@@ -79,14 +79,15 @@ def test_this_machine_has_some():
     assert free is None or free > 1e6
 
 
-@pytest.mark.parametrize("free", [GB, 2 * GB, 3 * GB, 16 * GB, 200 * GB])
+@pytest.mark.parametrize("free", [1.1 * GB, 2 * GB, 3 * GB, 16 * GB, 200 * GB])
 def test_what_fits_needs_no_more_than_is_free(free):
     points = points_within(free)
     assert points is not None
     assert bytes_needed(points) <= SPARED * free < bytes_needed(points + 1)
 
 
-# Draft runs without a report, and with one: points, whether they are noisy, faces before the cut, peak in MB.
+# Runs without a report, and with one: points, whether they are noisy, faces before the cut, peak in MB.
+# The first six are drafts, the others standard.
 MEASURED = {
     "spot": (11_533, False, 321_146, 590, 698),
     "skull": (100_000, False, 900_736, 720, 1034),
@@ -94,6 +95,12 @@ MEASURED = {
     "lone-star": (517_072, True, 626_106, 954, 954),
     "office": (252_410, False, 3_033_725, 1685, 1685),
     "a million of the skull": (1_000_000, False, 4_318_532, 2144, None),
+    "abc": (10_000, False, 660_900, 799, None),
+    "sparse skull": (10_000, False, 427_110, 824, None),
+    "noisy abc": (50_000, True, 656_540, 907, None),
+    "noisy skull": (50_000, True, 391_768, 821, None),
+    "dense skull": (200_000, False, 1_501_698, 1211, None),
+    "scanned skull": (100_000, False, 897_566, 1001, None),
 }
 
 
@@ -103,7 +110,7 @@ def test_it_is_no_less_than_was_measured_and_not_much_more(scan):
     assert faces_expected(points, noisy) >= faces
     for report, peak in ((False, alone), (True, with_report)):
         needed = bytes_needed(points, noisy=noisy, report=report)
-        assert peak is None or 1e6 * peak <= needed <= 1.5e6 * peak
+        assert peak is None or 1e6 * peak <= needed <= 2e6 * peak
 
 
 def test_more_points_need_more_and_noisy_ones_less():
@@ -117,15 +124,15 @@ def test_more_points_need_more_and_noisy_ones_less():
 
 def test_the_sentence_advises_where_it_may_not_fit():
     told = memory_sentence(10_000, 10 * GB, noisy=False, report=False)
-    assert told == "the run needs up to 0.6 GB of memory, 10 GB are free"
+    assert told == "the run needs up to 0.95 GB of memory, 10 GB are free"
     told = memory_sentence(10**6, GB, noisy=False, report=False)
     assert told.startswith(
-        "the run needs up to 2.9 GB of memory, 1 GB are free: if that is too little, --max-p"
+        "the run needs up to 3.2 GB of memory, 1 GB are free: if that is too little, --max-p"
     )
 
 
 def test_too_little_for_any_scan():
-    with pytest.raises(OutOfMemoryError, match=r"expected at least 0.\d+ GB of free memory, found 0.2 GB"):
+    with pytest.raises(OutOfMemoryError, match=r"expected at least 1.\d+ GB of free memory, found 0.2 GB"):
         points_within(GB // 5)
 
 

@@ -57,7 +57,7 @@ RIM = 1.0
 """Edges between such neighbours, for the square root of a patch's nodes: a round patch has twelve."""
 
 LARGEST = 0.5
-"""Share of the scan up to which something is a patch of it, and all patches together can be the wrong ones."""
+"""Share of the scan up to which something is a patch of it, and all patches together can be wrong."""
 
 
 @dataclass(frozen=True)

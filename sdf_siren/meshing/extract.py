@@ -52,6 +52,10 @@ FINER, MOST_FINER, MISSED = 2**0.5, 2.0, 2.5e-4
 a crevice is bridged. It is made finer by the first factor while more than a share ``MISSED`` of the scan's
 points see another sheet within a cell; by the second in all at most."""
 
+MOST_CELLS_PER_TILE = 2.5
+"""A tile is as wide as two points of the scan are apart, or wider: what is thinner than such a cell is
+guessed, and not worth more of them."""
+
 
 WALL_CELLS = 1.5
 """From the walls of the cube to where a surface that leaves it is closed: a whole cell lies outside."""
@@ -165,6 +169,8 @@ def resolution_for_sheets(
     direction, away = gradient / slope, value / slope
     x = x - direction * away
     most = min(LARGEST, round(MOST_FINER * resolution))
+    if field.tiles:
+        most = min(most, int(2 * MOST_CELLS_PER_TILE / min(tiles.side for tiles in field.tiles)))
     while resolution < most:
         cell = 2 / resolution
         missed = (in_cube.value(x - cell * direction) > 0) | (in_cube.value(x + cell * direction) < 0)

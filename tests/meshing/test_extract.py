@@ -203,3 +203,10 @@ def test_the_lattice_parts_sheets_that_are_close(cells_thick, expected):
     assert resolution_for_sheets(field, field.in_cube, 64, "cpu") == expected
     bare = dataclasses.replace(field, support=None)
     assert resolution_for_sheets(bare, bare.in_cube, 64, "cpu") == 64
+
+
+@pytest.mark.parametrize(("side", "expected"), [(0.01, 128), (0.05, 100), (0.1, 64)])
+def test_sheets_thinner_than_the_scan_tells_get_no_finer_lattice(side, expected):
+    tiles = CubicTiles(side, torch.tensor([[0, 0, 0]]), torch.zeros(1, 20))
+    field = dataclasses.replace(plate(0.1 * 2 / 64), tiles=(tiles,))
+    assert resolution_for_sheets(field, field.in_cube, 64, "cpu") == expected
