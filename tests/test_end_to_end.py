@@ -107,7 +107,7 @@ class TestRunFolder:
         }
         stages = tomllib.loads((run / "pipeline.toml").read_text())["stages"]
         fit = next(stage for stage in stages if stage["use"] == "fit.sdf")
-        assert fit == {"use": "fit.sdf", "quality": "draft", "steps": 150}
+        assert fit == {"use": "fit.sdf", "quality": "draft", "steps": 150, "mend": True}
         manifest = json.loads((run / "manifest.json").read_text())
         assert manifest["status"] == "done"
         assert manifest["measures"]["watertight"]

@@ -95,6 +95,7 @@ def test_reconstruct_commands(folder, capsys):
         "timed.obj",
         "compare.html",
         "poisson_solution.npz",
+        "inverse_helmholtz_solution.npz",
         "ring.vti",
         "chelsea_image.png",
         "large.png",
