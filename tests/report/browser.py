@@ -99,6 +99,11 @@ class Browser:
         if script is not None:
             self._early = self._call("Page.addScriptToEvaluateOnNewDocument", source=script)["identifier"]
 
+    def forget(self) -> None:
+        """Drop the messages and requests of pages seen so far."""
+        self.errors.clear()
+        self.requests.clear()
+
     def open(self, path: Path, fragment: str = "") -> str:
         """Open a file, wait until it says that it is ready, and return what it says."""
         self._call("Page.navigate", url="about:blank")

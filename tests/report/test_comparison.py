@@ -100,7 +100,7 @@ def test_runs_of_one_name_are_told_apart_by_their_folders(tmp_path):
 
 def test_one_camera_for_both(browser, runs, tmp_path):
     write_comparison(tmp_path / "compare.html", *map(revisited, runs))
-    browser.errors.clear()
+    browser.forget()
     browser.size(1000, 900)
     assert browser.open(tmp_path / "compare.html") == "3d"
     assert browser.errors == []

@@ -31,8 +31,7 @@ def report(tmp_path_factory):
 @pytest.fixture
 def page(browser, report):
     """The report, open, in a window of 900 x 1000."""
-    browser.errors.clear()
-    browser.requests.clear()
+    browser.forget()
     browser.size(900, 1000)
     assert browser.open(report) == "3d"
     return browser
@@ -148,7 +147,7 @@ def test_nothing_sticks_out(page, width):
 
 
 def test_without_webgl_the_preview_is_shown_and_why(browser, report):
-    browser.errors.clear()
+    browser.forget()
     browser.before("HTMLCanvasElement.prototype.getContext = () => null")
     assert browser.open(report) == "still"
     browser.before(None)

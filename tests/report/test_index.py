@@ -138,7 +138,7 @@ class TestInABrowser:
             for name, size in sizes.items()
         ]
         results.append(Result("bad.ply", str(tmp_path / "bad"), "failed", "too hot", 0.0))
-        browser.errors.clear()
+        browser.forget()
         browser.size(900, 700)
         assert browser.open(write_index(tmp_path, results)) == "table"
         return browser

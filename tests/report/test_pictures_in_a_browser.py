@@ -35,8 +35,7 @@ def report(tmp_path_factory):
 @pytest.fixture
 def page(browser, report):
     """The report, open, in a window of 1100 x 1000."""
-    browser.errors.clear()
-    browser.requests.clear()
+    browser.forget()
     browser.size(1100, 1000)
     assert browser.open(report) == "pictures"
     return browser
@@ -279,7 +278,7 @@ def test_two_runs_move_in_step(browser, tmp_path):
         record = read_record(make_image_run(tmp_path / name))
         runs.append(Shown(record, FittedImage(SIGNAL, likeness_to(SIGNAL, size))))
     write_comparison(tmp_path / "compare.html", *runs)
-    browser.errors.clear()
+    browser.forget()
     for width in (360, 1100):
         browser.size(width, 1000)
         assert browser.open(tmp_path / "compare.html") == "pictures"
@@ -294,7 +293,7 @@ def test_two_runs_move_in_step(browser, tmp_path):
 
 
 def test_without_means_to_unpack_the_preview_is_shown_and_why(browser, report):
-    browser.errors.clear()
+    browser.forget()
     browser.before("delete window.DecompressionStream")
     assert browser.open(report) == "still"
     browser.before(None)
