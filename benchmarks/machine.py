@@ -6,7 +6,7 @@ import os
 import platform
 import subprocess
 from datetime import datetime
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
@@ -25,8 +25,16 @@ def describe_machine(now: datetime) -> dict[str, Any]:
             "system": platform.platform(),
             "python": platform.python_version(),
         },
-        "versions": {"sdf-siren": sdf_siren.__version__, **{name: version(name) for name in LIBRARIES}},
+        "versions": {"sdf-siren": sdf_siren.__version__, **{name: _version(name) for name in LIBRARIES}},
     }
+
+
+def _version(library: str) -> str | None:
+    """None where it is not installed, or not as a package."""
+    try:
+        return version(library)
+    except PackageNotFoundError:
+        return None
 
 
 def source_commit() -> str | None:

@@ -26,10 +26,13 @@ from sdf_siren.clouds import PointCloud
 from sdf_siren.clouds.groups import PointGroup
 from sdf_siren.fields import SirenShape, initialise
 from sdf_siren.fitting import QUALITIES
+from sdf_siren.fitting.cost import WARM_UP
 from sdf_siren.fitting.gradients import CHUNK_ROWS, GradientEngine
 from sdf_siren.fitting.recipe import network_of, objective_of, optimizer_of, rate_of, sampler_of
+from sdf_siren.fitting.replay import BEFORE_RECORDING, recorded
 from sdf_siren.fitting.scan import oriented_scan
 from sdf_siren.fitting.settings import resolve_settings
+from sdf_siren.fitting.trainer import Trainer
 
 WIDTHS = (64, 96, 128, 256, 512)
 HIDDEN_LAYERS = 3
@@ -97,7 +100,7 @@ def measure_width(
     h, wide = torch.randn(rows, width, device=device), torch.randn(side, side, device=device)
     w, up, down = (torch.randn(width, width, device=device) for _ in range(3))
     out, wide_out = torch.empty_like(h), torch.empty_like(wide)
-    captured = {"captured": captured_step(engine, batch).replay} if device.type == "cuda" else {}
+    captured = {"captured": captured_step(engine, batch)} if device.type == "cuda" else {}
     seconds = best_of(
         {
             "closed_form": lambda: engine(batch, 0.0),
@@ -135,18 +138,11 @@ def measure_width(
     }
 
 
-def captured_step(engine: GradientEngine, batch: dict[str, PointGroup]) -> torch.cuda.CUDAGraph:
-    """The step's kernels as one CUDA graph: what would be left of it if launching them took no time."""
-    stream = torch.cuda.Stream()
-    stream.wait_stream(torch.cuda.current_stream())
-    with torch.cuda.stream(stream):
-        for _ in range(3):
-            engine(batch, 0.0)
-    torch.cuda.current_stream().wait_stream(stream)
-    graph = torch.cuda.CUDAGraph()
-    with torch.cuda.graph(graph):
+def captured_step(engine: GradientEngine, batch: dict[str, PointGroup]) -> Callable[[], object]:
+    """The step as the program does it on a GPU, with its kernels replayed."""
+    for _ in range(BEFORE_RECORDING):
         engine(batch, 0.0)
-    return graph
+    return recorded(lambda: engine(batch, 0.0))[0]
 
 
 def floating_point_operations(width: int, points: int) -> int:
@@ -159,34 +155,33 @@ def floating_point_operations(width: int, points: int) -> int:
 
 
 def measure_preset(quality: str, scan: PointCloud, device: torch.device, threads: int) -> dict[str, Any]:
-    """Whole optimizer steps of a preset, and how their time divides.
+    """Whole optimizer steps of a preset, as the program does them, and how their time divides.
 
-    The parts are timed apart from the whole: on a GPU each look at the clock waits for the device.
+    The parts are timed apart, launched one by one: on a GPU each look at the clock waits for the device.
     """
     oriented = oriented_scan(scan)
-    settings = resolve_settings(oriented.gauge, quality)
+    warm_up = WARM_UP[device.type]
+    settings = resolve_settings(oriented.gauge, quality, steps=warm_up + PRESET_STEPS)
     network = network_of(settings, seed=0).to(device=device)
     engine = GradientEngine(network, objective_of(settings), threads)
     optimizer, sampler = optimizer_of(settings, network), sampler_of(settings, oriented, 0, device)
+    trainer = Trainer(network, engine, sampler, optimizer, rate_of(settings), seed=0)
+    trainer.run(until=warm_up)
+    start = _now(device)
+    trainer.run()
+    seconds = _now(device) - start
     generator, rate = torch.Generator(device=device).manual_seed(0), rate_of(settings)
 
-    def one_step(index: int, clock: Callable[[], float]) -> tuple[float, float, float]:
-        start = clock()
+    def parts(index: int) -> tuple[float, float, float]:
+        start = _now(device)
         batch = sampler.draw(generator)
-        drawn = clock()
+        drawn = _now(device)
         gradients, _ = engine(batch, 0.0)
-        computed = clock()
-        optimizer.step(gradients, rate(index))
-        return drawn - start, computed - drawn, clock() - computed
+        computed = _now(device)
+        optimizer.step(gradients, rate(index), trainer.step + index)
+        return drawn - start, computed - drawn, _now(device) - computed
 
-    for index in range(PRESET_STEPS // 5):
-        one_step(index, lambda: 0.0)
-    start = _now(device)
-    for index in range(PRESET_STEPS):
-        one_step(index, lambda: 0.0)
-    seconds = _now(device) - start
-    parts = np.mean([one_step(index, lambda: _now(device)) for index in range(PRESET_STEPS)], axis=0)
-    sampling, gradient, optimizing = 1e3 * parts
+    sampling, gradient, optimizing = 1e3 * np.mean([parts(index) for index in range(PRESET_STEPS)], axis=0)
     return {
         "quality": quality,
         "width": settings.width,

@@ -13,6 +13,7 @@ import sdf_siren
 from sdf_siren.cli.main import main
 from sdf_siren.fields import SirenShape, initialise
 from sdf_siren.fields.tiles import CubicTiles
+from sdf_siren.fitting import replay
 from sdf_siren.meshing import extract
 
 PLACE = os.environ.get("GPU_TESTS_ON", "cuda")
@@ -66,6 +67,30 @@ def test_a_fit_is_as_good_and_repeatable(fields):
         assert (field(100 + (points - 100) * 1.1) > 1).all(), place
     for a, b in zip(again.network.parameters, fields[PLACE].network.parameters, strict=True):
         assert torch.equal(a, b)
+
+
+def test_a_replayed_fit_is_the_plain_one(monkeypatch):
+    def fitted():
+        return sdf_siren.fit_surface(
+            sphere(), "draft", device=PLACE, steps=200, refit=False
+        ).network.parameters
+
+    replayed = fitted()
+    monkeypatch.setattr(replay, "RECORDED_ON", ())
+    for a, b in zip(replayed, fitted(), strict=True):
+        torch.testing.assert_close(a, b, rtol=1e-3, atol=1e-3)
+
+
+def test_programs_are_recorded(monkeypatch):
+    plain, made = replay.recorded, []
+
+    def recorded(function):
+        made.append(function)
+        return plain(function)
+
+    monkeypatch.setattr(replay, "recorded", recorded)
+    sdf_siren.fit_surface(sphere(), "draft", device=PLACE, steps=100, refit=False)
+    assert len(made) == (2 if PLACE == "cuda" else 0), "steps with and without a refresh of SOAP's bases"
 
 
 def test_a_fit_resumes(fields, tmp_path):

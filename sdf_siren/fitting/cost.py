@@ -12,14 +12,16 @@ from sdf_siren.clouds import PointCloud
 from sdf_siren.clouds.groups import PointGroup
 from sdf_siren.errors import UsageError
 from sdf_siren.fields import choose_device
-from sdf_siren.fields.threads import single_threaded
 from sdf_siren.fitting.gradients import CHUNK_ROWS, GradientEngine
 from sdf_siren.fitting.recipe import network_of, objective_of, optimizer_of
 from sdf_siren.fitting.scan import oriented_scan
 from sdf_siren.fitting.settings import SurfaceSettings, resolve_settings
+from sdf_siren.fitting.trainer import RateSchedule, Trainer
 from sdf_siren.sampling.indicator import CELLS
 
-_WARM_UP, _TIMED = 5, 20
+WARM_UP, TIMED = {"cpu": 5, "cuda": 30}, 20
+"""Steps by the type of the device: on a GPU, until all of an optimizer's programs have been recorded."""
+
 _BYTES_PER_SCAN_POINT = 900
 """Coordinates in float64 and float32, normals, the search tree; for the refit, which tiles a point is in (3.4
 on average, sorted) and the tiles themselves, one for every four points."""
@@ -126,18 +128,31 @@ def _seconds_before_and_after(points: int) -> float:
 def _seconds_per_step(settings: SurfaceSettings, place: torch.device) -> float:
     """Seconds of an optimizer step, measured on made-up points."""
     network = network_of(settings, seed=0).to(device=place)
-    batch = _made_up_batch(settings, place)
-    engine = GradientEngine(network, objective_of(settings), torch.get_num_threads())
-    optimizer = optimizer_of(settings, network)
-    with single_threaded():
-        for step in range(_WARM_UP + _TIMED):
-            if step == _WARM_UP:
-                wait_for(place)
-                start = time.perf_counter()
-            gradients, _ = engine(batch, 0.0)
-            optimizer.step(gradients, settings.learning_rate)
-        wait_for(place)
-    return (time.perf_counter() - start) / _TIMED
+    warm_up = WARM_UP[place.type]
+    trainer = Trainer(
+        network,
+        GradientEngine(network, objective_of(settings), torch.get_num_threads()),
+        _SameBatch(_made_up_batch(settings, place)),
+        optimizer_of(settings, network),
+        RateSchedule(settings.learning_rate, warm_up + TIMED),
+        seed=0,
+    )
+    trainer.run(until=warm_up)
+    wait_for(place)
+    start = time.perf_counter()
+    trainer.run()
+    wait_for(place)
+    return (time.perf_counter() - start) / TIMED
+
+
+@dataclass(frozen=True)
+class _SameBatch:
+    """A sampler whose own time does not count."""
+
+    batch: dict[str, PointGroup]
+
+    def draw(self, generator: torch.Generator, step: int = 0) -> dict[str, PointGroup]:
+        return self.batch
 
 
 def _made_up_batch(s: SurfaceSettings, device: torch.device) -> dict[str, PointGroup]:

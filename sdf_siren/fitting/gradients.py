@@ -3,13 +3,13 @@
 Each group of a batch is cut evenly into chunks of at most ``CHUNK_ROWS`` rows. Each chunk is a task for
 one thread that works alone (one workspace per thread, no parallel loops inside), with its own gradient
 sums; the sums are added in the order of the chunks. So the result is the same to the last bit whatever
-the number of threads, and threads never wait for each other within a chunk. On a GPU a group is one
-chunk.
+the number of threads, and threads never wait for each other within a chunk. On a GPU the whole batch is
+one chunk: there are fewer operations then, and it is their number that takes the time.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from functools import partial
 from itertools import pairwise
 
@@ -28,6 +28,10 @@ width 96 scale to 1.6 on two cores, 512 to 1.8); more and a batch does not divid
 
 Task = Callable[[Workspace, ParameterGradients], dict[str, Tensor]]
 """Evaluates a chunk in a workspace, adds up its parameter gradients, returns its shares of the losses."""
+
+
+Chunk = list[tuple[str, PointGroup]]
+"""Parts of groups, by name."""
 
 
 class ChunkedGradients:
@@ -104,31 +108,51 @@ class GradientEngine:
         The gradients are overwritten by the next call.
         """
         divisors = self._objective.divisors({name: len(group) for name, group in batch.items()})
-        rows = max(len(group) for group in batch.values()) if self._on_gpu else CHUNK_ROWS
-        chunks = [
-            (name, group.rows(part)) for name, group in batch.items() for part in even_parts(len(group), rows)
-        ]
-        # Dear chunks first, so that no thread starts one when the others are done.
-        chunks.sort(key=lambda chunk: not self._objective.needs_gradient(chunk[0]))
-        return self._gradients(rows, [partial(self._chunk, *chunk, divisors, fraction) for chunk in chunks])
+        if self._on_gpu:
+            chunks: list[Chunk] = [list(batch.items())]
+        else:
+            chunks = [
+                [(name, group.rows(part))]
+                for name, group in batch.items()
+                for part in even_parts(len(group), CHUNK_ROWS)
+            ]
+            # Dear chunks first, so that no thread starts one when the others are done.
+            chunks.sort(key=lambda chunk: not self._objective.needs_gradient(chunk[0][0]))
+        rows = max(sum(len(group) for _, group in chunk) for chunk in chunks)
+        return self._gradients(rows, [partial(self._chunk, chunk, divisors, fraction) for chunk in chunks])
+
+    def program(self, fraction: float) -> Hashable:
+        """The weights: they are plain numbers in the operations."""
+        return self._objective.weights_at(fraction)
 
     def _chunk(
         self,
-        name: str,
-        group: PointGroup,
+        chunk: Chunk,
         divisors: dict[str, int],
         fraction: float,
         workspace: Workspace,
         gradients: ParameterGradients,
     ) -> dict[str, Tensor]:
+        x = _joined([group.x for _, group in chunk])
         g: Tensor | None = None
-        if self._objective.needs_gradient(name):
-            f, g = workspace.value_and_gradient(group.x)
+        if any(self._objective.needs_gradient(name) for name, _ in chunk):
+            f, g = workspace.value_and_gradient(x)
         else:
-            f = workspace.value_for_training(group.x)
-        shares, fbar, gbar = self._objective.adjoints(name, group, f, g, divisors, fraction)
-        workspace.backward(gradients, fbar, gbar)
-        return shares
+            f = workspace.value_for_training(x)
+        found, start = [], 0
+        for name, group in chunk:
+            here = slice(start, start + len(group))
+            slopes = None if g is None else g[here]
+            found.append(self._objective.adjoints(name, group, f[here], slopes, divisors, fraction))
+            start = here.stop
+        shares, fbars, gbars = zip(*found, strict=True)
+        workspace.backward(gradients, _joined(fbars), None if g is None else _joined(gbars))
+        return added(shares)
+
+
+def _joined(parts: Sequence[Tensor]) -> Tensor:
+    """One after another."""
+    return parts[0] if len(parts) == 1 else torch.cat(list(parts))
 
 
 def added(shares: Sequence[dict[str, Tensor]]) -> dict[str, Tensor]:

@@ -1,10 +1,12 @@
 """First-order optimizers over plain tensors, with state that a checkpoint can hold.
 
-``step`` takes the gradients that the closed form computed; there is no autograd to ask for them.
+``step`` takes the gradients that the closed form computed; there is no autograd to ask for them. What changes
+from step to step are numbers in tensors, so that a GPU can replay a step (:mod:`sdf_siren.fitting.replay`).
 """
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from typing import Protocol
 
 import torch
@@ -16,8 +18,18 @@ State = dict[str, Tensor]
 class Optimizer(Protocol):
     """Changes parameters in place."""
 
-    def step(self, gradients: list[Tensor], rate: float) -> None:
-        """One update with the given learning rate; ``gradients`` match the parameters."""
+    def program(self, number: int) -> Hashable:
+        """Which operations step ``number`` does: where it is equal they are."""
+        ...
+
+    def step(self, gradients: list[Tensor], rate: Tensor | float, number: int) -> None:
+        """One update.
+
+        Args:
+            gradients: by the parameters, in their order.
+            rate: the learning rate, 0-dimensional.
+            number: of this step; the first is 0.
+        """
         ...
 
     def state(self) -> State:
@@ -30,18 +42,30 @@ class Optimizer(Protocol):
 
 
 class _TensorState:
-    """State as named lists of tensors, one entry per parameter, and a step count."""
+    """State as named lists of tensors, one entry per parameter, and the number of steps done."""
 
-    def __init__(self) -> None:
-        self._steps = 0
-        self._lists: dict[str, list[Tensor]] = {}
+    def __init__(self, parameters: list[Tensor], betas: tuple[float, float], epsilon: float) -> None:
+        self._parameters, self._betas, self._epsilon = parameters, betas, epsilon
+        self._steps = parameters[0].new_zeros((), dtype=torch.float64)
+        zeros = {name: [torch.zeros_like(p) for p in parameters] for name in ("mean", "square")}
+        self._lists: dict[str, list[Tensor]] = zeros
+
+    def _one_more(self) -> tuple[Tensor, Tensor]:
+        """Count a step; what averages that began at zero are to be divided by, for both betas."""
+        self._steps.add_(1)
+        first, second = (1 - beta**self._steps for beta in self._betas)
+        like = self._parameters[0]
+        return first.to(like.dtype), second.to(like.dtype)
+
+    def _move(self, parameter: Tensor, direction: Tensor, rate: Tensor | float) -> None:
+        parameter.sub_(direction.mul_(rate))
 
     def state(self) -> State:
         named = {f"{name}.{i}": t for name, tensors in self._lists.items() for i, t in enumerate(tensors)}
-        return {"steps": torch.tensor(self._steps), **named}
+        return {"steps": self._steps, **named}
 
     def restore(self, state: State) -> None:
-        self._steps = int(state["steps"])
+        self._steps.copy_(state["steps"])
         for name, tensors in self._lists.items():
             for i, tensor in enumerate(tensors):
                 tensor.copy_(state[f"{name}.{i}"])
@@ -53,18 +77,19 @@ class Adam(_TensorState):
     def __init__(
         self, parameters: list[Tensor], betas: tuple[float, float] = (0.9, 0.999), epsilon: float = 1e-8
     ) -> None:
-        super().__init__()
-        self._parameters, self._betas, self._epsilon = parameters, betas, epsilon
-        self._lists["mean"] = [torch.zeros_like(p) for p in parameters]
-        self._lists["square"] = [torch.zeros_like(p) for p in parameters]
+        super().__init__(parameters, betas, epsilon)
 
-    def step(self, gradients: list[Tensor], rate: float) -> None:
-        """One update; see :class:`Optimizer`."""
-        self._steps += 1
+    def program(self, number: int) -> Hashable:
+        """See :class:`Optimizer`."""
+        return "plain"
+
+    def step(self, gradients: list[Tensor], rate: Tensor | float, number: int) -> None:
+        """See :class:`Optimizer`."""
+        corrections = self._one_more()
         rows = zip(self._parameters, gradients, self._lists["mean"], self._lists["square"], strict=True)
         for parameter, gradient, mean, square in rows:
             _adam_moments(mean, square, gradient, self._betas)
-            parameter.sub_(_adam_direction(mean, square, self._steps, self._betas, self._epsilon), alpha=rate)
+            self._move(parameter, _adam_direction(mean, square, corrections, self._epsilon), rate)
 
 
 class Soap(_TensorState):
@@ -72,7 +97,7 @@ class Soap(_TensorState):
 
     Weight matrices are rotated into the eigenvectors of the running averages of G G^T and G^T G,
     which one step of power iteration with a QR decomposition keeps current (algorithm 4 of the
-    paper); vectors get plain Adam.
+    paper); vectors get plain Adam. The very first step only measures the gradients.
     """
 
     def __init__(
@@ -82,49 +107,64 @@ class Soap(_TensorState):
         epsilon: float = 1e-8,
         refresh: int = 10,
     ) -> None:
-        super().__init__()
-        self._parameters, self._betas, self._epsilon, self._refresh = parameters, betas, epsilon, refresh
-        self._lists["mean"] = [torch.zeros_like(p) for p in parameters]
-        self._lists["square"] = [torch.zeros_like(p) for p in parameters]
+        super().__init__(parameters, betas, epsilon)
+        self._refresh = refresh
         matrices = [p for p in parameters if p.ndim == 2]
         for side, axis in (("left", 0), ("right", 1)):
             self._lists[side] = [p.new_zeros(p.shape[axis], p.shape[axis]) for p in matrices]
             self._lists[f"{side}_basis"] = [torch.eye(p.shape[axis]).to(p) for p in matrices]
 
-    def step(self, gradients: list[Tensor], rate: float) -> None:
-        """One update; see :class:`Optimizer`. The very first call only measures the gradients."""
-        self._steps += 1
-        matrix = 0
+    def program(self, number: int) -> Hashable:
+        """See :class:`Optimizer`."""
+        if number == 0:
+            return "first"
+        return "refresh" if (number + 1) % self._refresh == 0 else "plain"
+
+    def step(self, gradients: list[Tensor], rate: Tensor | float, number: int) -> None:
+        """See :class:`Optimizer`."""
+        program, corrections, matrix = self.program(number), self._one_more(), 0
         for i, (parameter, gradient) in enumerate(zip(self._parameters, gradients, strict=True)):
             mean, square = self._lists["mean"][i], self._lists["square"][i]
             if parameter.ndim == 2:
-                direction = self._matrix_direction(matrix, gradient, mean, square)
+                turn = self._bases(matrix, gradient, square, program)
+                direction = self._rotated_direction(turn, gradient, mean, square, corrections)
                 matrix += 1
             else:
                 _adam_moments(mean, square, gradient, self._betas)
-                direction = _adam_direction(mean, square, self._steps, self._betas, self._epsilon)
-            if self._steps > 1:
-                parameter.sub_(direction, alpha=rate)
+                direction = _adam_direction(mean, square, corrections, self._epsilon)
+            if program != "first":
+                self._move(parameter, direction, rate)
 
-    def _matrix_direction(self, matrix: int, gradient: Tensor, mean: Tensor, square: Tensor) -> Tensor:
+    def _bases(
+        self, matrix: int, gradient: Tensor, square: Tensor, program: Hashable
+    ) -> tuple[Tensor, Tensor]:
+        """The current bases of a matrix, ``square`` in their order."""
         left, right = self._lists["left"][matrix], self._lists["right"][matrix]
         left_basis, right_basis = self._lists["left_basis"][matrix], self._lists["right_basis"][matrix]
-        decay = self._betas[1]
-        left.lerp_(gradient @ gradient.T, 1 - decay)
-        right.lerp_(gradient.T @ gradient, 1 - decay)
-        if self._steps == 1:
+        left.lerp_(gradient @ gradient.T, 1 - self._betas[1])
+        right.lerp_(gradient.T @ gradient, 1 - self._betas[1])
+        if program == "first":
             left_basis.copy_(torch.linalg.eigh(left)[1])
             right_basis.copy_(torch.linalg.eigh(right)[1])
-        elif self._steps % self._refresh == 0:
+        elif program == "refresh":
             square.copy_(square[_refresh_basis(left, left_basis)])
             square.copy_(square[:, _refresh_basis(right, right_basis)])
+        return left_basis, right_basis
+
+    def _rotated_direction(
+        self,
+        bases: tuple[Tensor, Tensor],
+        gradient: Tensor,
+        mean: Tensor,
+        square: Tensor,
+        corrections: tuple[Tensor, Tensor],
+    ) -> Tensor:
+        left, right = bases
         mean.lerp_(gradient, 1 - self._betas[0])
-        rotated = left_basis.T @ gradient @ right_basis
-        square.mul_(decay).addcmul_(rotated, rotated, value=1 - decay)
-        direction = _adam_direction(
-            left_basis.T @ mean @ right_basis, square, self._steps, self._betas, self._epsilon
-        )
-        return left_basis @ direction @ right_basis.T
+        rotated = left.T @ gradient @ right
+        square.mul_(self._betas[1]).addcmul_(rotated, rotated, value=1 - self._betas[1])
+        direction = _adam_direction(left.T @ mean @ right, square, corrections, self._epsilon)
+        return left @ direction @ right.T
 
 
 def _refresh_basis(average: Tensor, basis: Tensor) -> Tensor:
@@ -141,7 +181,7 @@ def _adam_moments(mean: Tensor, square: Tensor, gradient: Tensor, betas: tuple[f
 
 
 def _adam_direction(
-    mean: Tensor, square: Tensor, steps: int, betas: tuple[float, float], epsilon: float
+    mean: Tensor, square: Tensor, corrections: tuple[Tensor, Tensor], epsilon: float
 ) -> Tensor:
-    root = (square / (1 - betas[1] ** steps)).sqrt_().add_(epsilon)
-    return (mean / (1 - betas[0] ** steps)).div_(root)
+    root = (square / corrections[1]).sqrt_().add_(epsilon)
+    return (mean / corrections[0]).div_(root)

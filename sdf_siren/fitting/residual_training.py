@@ -9,6 +9,7 @@ that these cannot handle and the comparison of activations.
 from __future__ import annotations
 
 import math
+from collections.abc import Hashable
 from dataclasses import dataclass
 
 import torch
@@ -96,6 +97,10 @@ class ResidualEngine:
                 total.add(found)
         assert total is not None
         return total.tensors, {"residual": missing.square().sum().sqrt()}
+
+    def program(self, fraction: float) -> Hashable:
+        """Always the same."""
+        return "residual"
 
 
 class ResidualTraining:

@@ -6,6 +6,7 @@ derivatives by the sweeps over layers, several times as dear. The number of thre
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from functools import partial
 
 import torch
@@ -47,6 +48,10 @@ class SampleEngine:
         gradients, squares = found
         counts = {term.name: term.count(len(batch), batch.side) for term, _ in terms}
         return gradients, {name: (square / counts[name]).sqrt() for name, square in squares.items()}
+
+    def program(self, fraction: float) -> Hashable:
+        """The terms that count and their weights."""
+        return tuple((term.name, weight) for term, weight in self._objective.at(fraction))
 
     def _values(self, batch: Blocks, terms: Terms) -> tuple[list[Tensor], dict[str, Tensor]]:
         blocks = max(1, CHUNK_ROWS // batch.size) if self._network.device.type == "cpu" else len(batch)

@@ -155,4 +155,4 @@ def _shift(field: SignalField, mean: NDArray[np.float64]) -> None:
     """Move the output's bias so that the mean over the samples is ``mean``, in the network's units."""
     found = (field.on_grid(field.frame.axes()) - field.low) / field.half_range - 1
     missing = mean - found.mean(axis=tuple(range(found.ndim - 1)), dtype=np.float64)
-    field.network.biases[-1].add_(torch.from_numpy(missing).to(field.network.dtype))
+    field.network.biases[-1].add_(torch.from_numpy(missing).to(field.network.biases[-1]))

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass
+from functools import partial
 from typing import Generic, Protocol, TypeVar
 
 import torch
@@ -14,6 +15,7 @@ from sdf_siren.errors import DivergenceError
 from sdf_siren.fields import LayeredField
 from sdf_siren.fields.threads import single_threaded
 from sdf_siren.fitting.optimizers import Optimizer
+from sdf_siren.fitting.replay import Replay
 
 Batch = TypeVar("Batch")
 Drawn = TypeVar("Drawn", covariant=True)
@@ -77,6 +79,10 @@ class Engine(Protocol[Given]):
         """
         ...
 
+    def program(self, fraction: float) -> Hashable:
+        """Which operations a step does then: where it is equal they are, but for the batch's numbers."""
+        ...
+
 
 class Trainer(Generic[Batch]):
     """Minimises what an engine differentiates; resumable at any step, bit for bit on the same machine.
@@ -112,32 +118,43 @@ class Trainer(Generic[Batch]):
         self._engine, self._sampler, self._optimizer = engine, sampler, optimizer
         self._rate, self._clip, self._advice = rate, clip, advice
         self._generator = torch.Generator(device=network.device).manual_seed(seed)
+        self._rates = torch.tensor([rate(step) for step in range(rate.steps)], dtype=torch.float64)
+        self._rates = self._rates.to(network.device)
+        self._rate_now = torch.zeros_like(self._rates[:1]).squeeze()
+        self._replay: Replay[Batch, dict[str, Tensor]] = Replay(network.device)
 
-    def run(self, observers: tuple[Observer[Batch], ...] = ()) -> None:
-        """Train from the current step to the last one.
+    def run(self, observers: tuple[Observer[Batch], ...] = (), *, until: int | None = None) -> None:
+        """Train from the current step to the last one, or ``until`` so many are done.
 
         Raises:
             DivergenceError: a loss is no longer finite. Observers have not seen that state, so a
                 checkpoint they wrote is the last good one.
         """
         with single_threaded():
-            while self.step < self._rate.steps:
+            while self.step < (self._rate.steps if until is None else until):
                 self._one_step(observers)
 
     def _one_step(self, observers: tuple[Observer[Batch], ...]) -> None:
         batch = self._sampler.draw(self._generator, self.step)
-        gradients, losses = self._engine(batch, self.step / self._rate.steps)
-        if self._clip is not None:
-            _clip(gradients, self._clip)
-        rate = self._rate(self.step)
-        self._optimizer.step(gradients, rate)
+        self._rate_now.copy_(self._rates[self.step])
+        fraction = self.step / self._rate.steps
+        program = self._engine.program(fraction), self._optimizer.program(self.step)
+        losses = self._replay(program, partial(self._learn, number=self.step, fraction=fraction), batch)
         self.step += 1
         if self.step % CHECK_EVERY == 0 or self.step == self._rate.steps:
-            look = Look(self.step, self._rate.steps, _floats(losses), rate)
+            look = Look(self.step, self._rate.steps, _floats(losses), self._rate(self.step - 1))
             self._check(look)
             self.losses = look.losses
             for observer in observers:
                 observer(self, look)
+
+    def _learn(self, batch: Batch, number: int, fraction: float) -> dict[str, Tensor]:
+        """Move the parameters; from here on no number may leave the device."""
+        gradients, losses = self._engine(batch, fraction)
+        if self._clip is not None:
+            _clip(gradients, self._clip)
+        self._optimizer.step(gradients, self._rate_now, number)
+        return losses
 
     def _check(self, look: Look) -> None:
         finite = all(math.isfinite(value) for value in look.losses.values())

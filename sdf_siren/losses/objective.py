@@ -57,6 +57,10 @@ class Objective:
         """Whether any term of ``group`` reads the input gradient."""
         return any(t.term.needs_gradient for t in self.terms if group in t.term.groups)
 
+    def weights_at(self, fraction: float) -> tuple[float, ...]:
+        """The weights of all terms when ``fraction`` of the fit is done."""
+        return tuple(term.weight_at(fraction) for term in self.terms)
+
     def divisors(self, sizes: Mapping[str, int]) -> dict[str, int]:
         """By how many points each term is divided, given the sizes of the groups."""
         everything = sum(sizes.values())

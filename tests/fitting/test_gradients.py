@@ -81,6 +81,28 @@ def test_gradients_are_the_same_to_the_last_bit_whatever_the_threads(threads):
         assert losses == alone_losses
 
 
+def test_a_whole_batch_at_once_gives_the_same_as_its_groups():
+    terms = (Surface(), NormalCosine(), Eikonal(groups=("near",)), OffSurfaceHinge(groups=("near", "far")))
+    objective = Objective(tuple(WeightedTerm(term, 3.0 + i) for i, term in enumerate(terms)))
+    network = initialise(SirenShape(width=24), seed=0, dtype=torch.float64)
+    scan, near = paper_batch(70).values()
+    side = torch.ones(70, 1, dtype=torch.float64)
+    batch = {
+        "surface": scan,
+        "near": PointGroup(near.x, side=side, lower=0.1 * side, upper=0.2 * side),
+        "far": PointGroup(near.x[:30] + 0.5, side=-side[:30], lower=0.3 * side[:30], upper=0.5 * side[:30]),
+    }
+    apart, apart_losses = GradientEngine(network, objective, threads=1)(batch, 0.0)
+    engine = GradientEngine(network, objective, threads=1)
+    engine._on_gpu = True  # the numbers are the processor's all the same
+    together, losses = engine(batch, 0.0)
+    for found, wanted in zip(together, apart, strict=True):
+        torch.testing.assert_close(found, wanted, rtol=1e-11, atol=1e-11)
+    assert losses.keys() == apart_losses.keys()
+    for name in losses:
+        torch.testing.assert_close(losses[name], apart_losses[name])
+
+
 def test_groups_without_gradient_terms_are_evaluated_by_value_only():
     objective = Objective((WeightedTerm(Surface(), 2.0), WeightedTerm(OffSurfaceHinge(groups=("far",)), 3.0)))
     network = initialise(SirenShape(width=16), seed=0, dtype=torch.float64)

@@ -21,7 +21,7 @@ def test_adam_is_torch_adam():
     optimizer, reference = Adam(mine), torch.optim.Adam(theirs, lr=0.01)
     for step in range(20):
         gradients = gradients_of(mine, step)
-        optimizer.step(gradients, 0.01)
+        optimizer.step(gradients, 0.01, step)
         for parameter, gradient in zip(theirs, gradients, strict=True):
             parameter.grad = gradient
         reference.step()
@@ -35,9 +35,9 @@ def test_soap_step_does_not_depend_on_the_basis_of_the_gradient():
         generator = torch.Generator().manual_seed(1)
         weight = left @ torch.randn(5, 4, generator=generator, dtype=torch.float64) @ right.T
         optimizer = Soap([weight], refresh=3)
-        for _ in range(12):
+        for step in range(12):
             gradient = torch.randn(5, 4, generator=generator, dtype=torch.float64)
-            optimizer.step([left @ gradient @ right.T], 0.01)
+            optimizer.step([left @ gradient @ right.T], 0.01, step)
         return left.T @ weight @ right
 
     eye = torch.eye(5, dtype=torch.float64), torch.eye(4, dtype=torch.float64)
@@ -50,7 +50,7 @@ def test_soap_bases_stay_orthogonal():
     weights = [torch.randn(8, 5)]
     optimizer = Soap(weights, refresh=2)
     for step in range(11):
-        optimizer.step(gradients_of(weights, step), 0.01)
+        optimizer.step(gradients_of(weights, step), 0.01, step)
     state = optimizer.state()
     for name, size in (("left_basis.0", 8), ("right_basis.0", 5)):
         torch.testing.assert_close(state[name].T @ state[name], torch.eye(size), atol=1e-5, rtol=0)
@@ -66,7 +66,7 @@ def test_minimises_an_ill_conditioned_quadratic(make, share):
     before = torch.trace(weight[0].T @ metric @ weight[0])
     optimizer = make(weight)
     for step in range(400):
-        optimizer.step([metric @ weight[0]], 0.03 * (1 - step / 400))
+        optimizer.step([metric @ weight[0]], 0.03 * (1 - step / 400), step)
     assert torch.trace(weight[0].T @ metric @ weight[0]) < share * before
 
 
@@ -75,14 +75,14 @@ def test_restored_state_goes_on_bit_for_bit(make):
     whole, first = parameters(), parameters()
     optimizer = make(whole)
     for step in range(25):
-        optimizer.step(gradients_of(whole, step), 0.01)
+        optimizer.step(gradients_of(whole, step), 0.01, step)
     half = make(first)
     for step in range(13):
-        half.step(gradients_of(first, step), 0.01)
+        half.step(gradients_of(first, step), 0.01, step)
     state = {name: tensor.clone() for name, tensor in half.state().items()}
     second = [p.clone() for p in first]
     rest = make(second)
     rest.restore(state)
     for step in range(13, 25):
-        rest.step(gradients_of(second, step), 0.01)
+        rest.step(gradients_of(second, step), 0.01, step)
     assert all(torch.equal(a, b) for a, b in zip(whole, second, strict=True))

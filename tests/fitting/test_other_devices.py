@@ -142,7 +142,7 @@ def test_a_signal_step_stays_on_the_device(told, monkeypatch):
     with nothing_sent(monkeypatch):
         for step, batch in enumerate(batches):
             gradients, losses = trainer._engine(batch, 1 - step / (2 * STEPS))
-            optimizer.step(gradients, 1e-3)
+            optimizer.step(gradients, 1e-3, step)
     assert losses
     assert all(loss.device == META for loss in losses.values())
 
