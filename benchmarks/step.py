@@ -100,7 +100,7 @@ def measure_width(
     h, wide = torch.randn(rows, width, device=device), torch.randn(side, side, device=device)
     w, up, down = (torch.randn(width, width, device=device) for _ in range(3))
     out, wide_out = torch.empty_like(h), torch.empty_like(wide)
-    captured = {"captured": captured_step(engine, batch)} if device.type == "cuda" else {}
+    captured = {"captured": captured_step(engine, batch, device)} if device.type == "cuda" else {}
     seconds = best_of(
         {
             "closed_form": lambda: engine(batch, 0.0),
@@ -138,11 +138,13 @@ def measure_width(
     }
 
 
-def captured_step(engine: GradientEngine, batch: dict[str, PointGroup]) -> Callable[[], object]:
+def captured_step(
+    engine: GradientEngine, batch: dict[str, PointGroup], device: torch.device
+) -> Callable[[], object]:
     """The step as the program does it on a GPU, with its kernels replayed."""
     for _ in range(BEFORE_RECORDING):
         engine(batch, 0.0)
-    return recorded(lambda: engine(batch, 0.0))[0]
+    return recorded(lambda: engine(batch, 0.0), device)[0]
 
 
 def floating_point_operations(width: int, points: int) -> int:

@@ -84,9 +84,9 @@ def test_a_replayed_fit_is_the_plain_one(monkeypatch):
 def test_programs_are_recorded(monkeypatch):
     plain, made = replay.recorded, []
 
-    def recorded(function):
+    def recorded(function, device):
         made.append(function)
-        return plain(function)
+        return plain(function, device)
 
     monkeypatch.setattr(replay, "recorded", recorded)
     sdf_siren.fit_surface(sphere(), "draft", device=PLACE, steps=100, refit=False)

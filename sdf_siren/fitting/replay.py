@@ -36,7 +36,7 @@ class Replay(Generic[Batch, Result]):
     """
 
     def __init__(self, device: torch.device) -> None:
-        self._recorded_here = device.type in RECORDED_ON
+        self._device, self._recorded_here = device, device.type in RECORDED_ON
         self._calls: Counter[Hashable] = Counter()
         self._recordings: dict[Hashable, tuple[Callable[[], object], Result]] = {}
         self._batch: Batch | None = None
@@ -60,7 +60,7 @@ class Replay(Generic[Batch, Result]):
                 return function(batch)
         here = self._kept(batch)
         if program not in self._recordings:
-            self._recordings[program] = recorded(lambda: function(here))
+            self._recordings[program] = recorded(lambda: function(here), self._device)
         replay, result = self._recordings[program]
         replay()
         return result
@@ -74,10 +74,10 @@ class Replay(Generic[Batch, Result]):
         return self._batch
 
 
-def recorded(function: Callable[[], Result]) -> tuple[Callable[[], object], Result]:
+def recorded(function: Callable[[], Result], device: torch.device) -> tuple[Callable[[], object], Result]:
     """What does the kernels of ``function`` again, and what it returned; they have not been done yet."""
-    graph = torch.cuda.CUDAGraph()
-    with torch.cuda.graph(graph, capture_error_mode="thread_local"):
+    graph, stream = torch.cuda.CUDAGraph(), torch.cuda.Stream(device)
+    with torch.cuda.graph(graph, stream=stream, capture_error_mode="thread_local"):
         result = function()
     return graph.replay, result
 

@@ -30,7 +30,7 @@ def recordings(monkeypatch):
     """Record on the processor too; the list of what was recorded."""
     made = []
 
-    def recorded(function):
+    def recorded(function, device):
         result = {}
         made.append(function)
         return lambda: result.update(function()), result
@@ -77,7 +77,7 @@ def test_batches_of_other_kinds_are_refused(recordings):
 
 
 def test_nothing_is_recorded_on_a_processor(monkeypatch):
-    def fail(function):
+    def fail(function, device):
         raise AssertionError("recorded")
 
     monkeypatch.setattr(replay, "recorded", fail)
