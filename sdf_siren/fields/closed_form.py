@@ -127,6 +127,7 @@ class Workspace:
     def __init__(self, layers: Sequence[Layer], rows: int, *, gradient: bool = True) -> None:
         self._layers, self.rows = layers, rows
         self._activations = [layer.activation.folded for layer in layers[:-1] if layer.activation]
+        self._only_sines = all(isinstance(activation, Sine) for activation in self._activations)
         self._last = layers[-1]
         self._first_trained = next(k for k, layer in enumerate(layers) if layer.trained)
         widths = [len(layer.bias) for layer in layers]
@@ -193,7 +194,7 @@ class Workspace:
 
     def value_and_gradient(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """Values (n, 1) and input gradients (n, d) at ``x`` (n, d), of sine layers alone."""
-        assert all(isinstance(activation, Sine) for activation in self._activations)
+        assert self._only_sines
         f, rows = self.value_for_training(x), self._rows(len(x))
         g = self._last.weight
         for layer in reversed(range(len(rows.h))):
