@@ -3,7 +3,8 @@
     python benchmarks/step.py [--device cuda]
 
 Needs no data. All contestants of a width run in turns in one process, and the best of several counts,
-so that a busy moment of the machine hits them alike.
+so that a busy moment of the machine hits them alike. With one thread the seconds are those of the processor:
+what other processes take between is not counted.
 """
 
 from __future__ import annotations
@@ -54,9 +55,16 @@ PRESET_STEPS = 100
 @click.option("--points", type=click.IntRange(1), default=1024, show_default=True)
 @click.option("--width", "widths", type=click.IntRange(1), multiple=True, default=WIDTHS, show_default=True)
 @click.option("--rounds", type=click.IntRange(1), default=8, show_default=True)
+@click.option("--note", default="", help="What else the machine was doing; written into the result.")
 @click.option("--output", type=click.Path(path_type=Path), help="JSON; the table lies beside it as .md.")
 def step(
-    device: str, threads: int, points: int, widths: tuple[int, ...], rounds: int, output: Path | None
+    device: str,
+    threads: int,
+    points: int,
+    widths: tuple[int, ...],
+    rounds: int,
+    note: str,
+    output: Path | None,
 ) -> None:
     """Measure steps of every width, and of every preset."""
     now = datetime.now(UTC)
@@ -66,7 +74,7 @@ def step(
     place = torch.device(device)
     record: dict[str, Any] = {
         **describe_machine(now),
-        "settings": {"device": device, "threads": threads, "points": points, "rounds": rounds},
+        "settings": {"device": device, "threads": threads, "points": points, "rounds": rounds, "note": note},
         "widths": [],
         "presets": [],
     }
@@ -113,7 +121,7 @@ def measure_width(
             "small_square": lambda: torch.mm(w, w, out=down),
         },
         rounds,
-        device,
+        clock_of(device, threads),
     )
     difference = _check(engine, batch, module, points, precision)
     autograd = min(seconds["autograd"], seconds["autograd_chunked"])
@@ -169,19 +177,20 @@ def measure_preset(quality: str, scan: PointCloud, device: torch.device, threads
     optimizer, sampler = optimizer_of(settings, network), sampler_of(settings, oriented, 0, device)
     trainer = Trainer(network, engine, sampler, optimizer, rate_of(settings), seed=0)
     trainer.run(until=warm_up)
-    start = _now(device)
+    clock = clock_of(device, threads)
+    start = clock()
     trainer.run()
-    seconds = _now(device) - start
+    seconds = clock() - start
     generator, rate = torch.Generator(device=device).manual_seed(0), rate_of(settings)
 
     def parts(index: int) -> tuple[float, float, float]:
-        start = _now(device)
+        start = clock()
         batch = sampler.draw(generator)
-        drawn = _now(device)
+        drawn = clock()
         gradients, _ = engine(batch, 0.0)
-        computed = _now(device)
+        computed = clock()
         optimizer.step(gradients, rate(index), trainer.step + index)
-        return drawn - start, computed - drawn, _now(device) - computed
+        return drawn - start, computed - drawn, clock() - computed
 
     sampling, gradient, optimizing = 1e3 * np.mean([parts(index) for index in range(PRESET_STEPS)], axis=0)
     return {
@@ -195,28 +204,35 @@ def measure_preset(quality: str, scan: PointCloud, device: torch.device, threads
     }
 
 
-def best_of(work: dict[str, Callable[[], object]], rounds: int, device: torch.device) -> dict[str, float]:
+def best_of(
+    work: dict[str, Callable[[], object]], rounds: int, clock: Callable[[], float]
+) -> dict[str, float]:
     """The least seconds per call of each, measured in turns."""
     calls, least = {}, dict.fromkeys(work, float("inf"))
     for name, call in work.items():
         call()
-        start = _now(device)
+        start = clock()
         call()
-        calls[name] = max(1, round(LEAST_SECONDS / max(1e-7, _now(device) - start)))
+        calls[name] = max(1, round(LEAST_SECONDS / max(1e-7, clock() - start)))
     for _ in range(rounds):
         for name, call in work.items():
-            start = _now(device)
+            start = clock()
             for _ in range(calls[name]):
                 call()
-            least[name] = min(least[name], (_now(device) - start) / calls[name])
+            least[name] = min(least[name], (clock() - start) / calls[name])
     return least
 
 
-def _now(device: torch.device) -> float:
-    """Seconds, once the device has done what it was given."""
+def clock_of(device: torch.device, threads: int) -> Callable[[], float]:
+    """Seconds of the processor for one thread, else on the wall, once the device has done its work."""
     if device.type == "cuda":
-        torch.cuda.synchronize(device)
-    return time.perf_counter()
+
+        def now() -> float:
+            torch.cuda.synchronize(device)
+            return time.perf_counter()
+
+        return now
+    return time.process_time if threads == 1 else time.perf_counter
 
 
 def _check(
@@ -265,7 +281,7 @@ def markdown(record: dict[str, Any]) -> str:
     lines = [
         f"{record['date']}, {machine.get('gpu') or machine['cpu']}, {settings['threads']} thread(s), "
         f"torch {record['versions']['torch']}; {settings['points']} points with value and gradient, best of "
-        f"{settings['rounds']}.",
+        f"{settings['rounds']}{', ' + settings['note'] if settings.get('note') else ''}.",
         "",
         "| width | precision | closed form ms | as a CUDA graph | autograd ms | in chunks ms "
         "| times faster | GFLOP/s | peak | of peak | product of layers | of weights | square |",

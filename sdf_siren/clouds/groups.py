@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
 from torch import Tensor
 
@@ -40,5 +40,4 @@ class PointGroup:
         return self._map(lambda tensor: tensor.to(device))
 
     def _map(self, change: Callable[[Tensor], Tensor]) -> PointGroup:
-        known = {f.name: getattr(self, f.name) for f in fields(self)}
-        return PointGroup(**{name: change(v) for name, v in known.items() if v is not None})
+        return PointGroup(**{name: change(v) for name, v in vars(self).items() if v is not None})

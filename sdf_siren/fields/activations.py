@@ -13,6 +13,8 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
+from sdf_siren.fields.sines import cos, sin, sin_
+
 THIRD = 3
 """The highest derivative: the adjoint of a second derivative needs it."""
 
@@ -76,17 +78,17 @@ class Sine:
     def apply_(self, z: Tensor, slope: Tensor | None = None) -> Tensor:
         z = z if self.omega_0 == 1.0 else z.mul_(self.omega_0)
         if slope is not None:
-            torch.cos(z, out=slope)
+            cos(z, out=slope)
             if self.omega_0 != 1.0:
                 slope.mul_(self.omega_0)
-        return z.sin_()
+        return sin_(z)
 
     def derivatives(self, z: Tensor, order: int = THIRD) -> tuple[Tensor, ...]:
         plain = self.omega_0 == 1.0
         z = z if plain else self.omega_0 * z
-        found = [torch.sin(z)]
+        found = [sin(z)]
         if order >= 1:
-            found.append(torch.cos(z))
+            found.append(cos(z))
         if order >= 2:
             found.append(-found[0])
         if order >= 3:
@@ -98,10 +100,10 @@ class Sine:
         if a2 is not None:
             a2 = a2 if omega == 1.0 else omega**2 * a2
             a0 = -a2 if a0 is None else a0 - a2
-        found = None if a0 is None else torch.sin(z).mul_(a0)
+        found = None if a0 is None else sin(z).mul_(a0)
         if a1 is not None:
             a1 = a1 if omega == 1.0 else omega * a1
-            cosine = torch.cos(z)
+            cosine = cos(z)
             found = cosine.mul_(a1) if found is None else found.addcmul_(a1, cosine)
         return torch.zeros_like(z) if found is None else found
 
@@ -198,8 +200,8 @@ class Encoding:
     def apply_(self, z: Tensor, slope: Tensor | None = None) -> Tensor:
         if slope is not None:
             slope[:, : self.passed] = 1
-            torch.cos(z[:, self.passed :], out=slope[:, self.passed :])
-        z[:, self.passed :].sin_()
+            cos(z[:, self.passed :], out=slope[:, self.passed :])
+        sin_(z[:, self.passed :])
         return z
 
     def derivatives(self, z: Tensor, order: int = THIRD) -> tuple[Tensor, ...]:

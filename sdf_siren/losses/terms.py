@@ -13,6 +13,7 @@ from typing import NamedTuple, Protocol
 
 import torch
 from torch import Tensor
+from torch.linalg import vector_norm
 
 from sdf_siren.clouds.groups import PointGroup
 
@@ -53,9 +54,12 @@ class LossTerm(Protocol):
 
 
 def _softened(x: Tensor, smoothing: float) -> tuple[Tensor, Tensor]:
-    """``sqrt(x^2 + s^2) - s`` and the factor that makes its derivative ``factor * x``; ``|x|`` for s = 0."""
-    root = torch.sqrt(x.square() + smoothing * smoothing)
-    return root - smoothing, root.clamp_min(_TINY).reciprocal()
+    """``sqrt(x^2 + s^2) - s``, for s = 0 ``|x|``, and by what to divide x for its derivative."""
+    if smoothing < _TINY:
+        size = x.abs()
+        return size, size.clamp_min(_TINY)
+    root = x.square().add_(smoothing * smoothing).sqrt_()
+    return root - smoothing, root
 
 
 @dataclass(frozen=True)
@@ -68,8 +72,8 @@ class Surface:
     needs_gradient = False
 
     def __call__(self, f: Tensor, g: Tensor | None, group: PointGroup) -> TermValue:
-        loss, factor = _softened(f, self.smoothing)
-        return TermValue(loss, f * factor, None)
+        loss, divisor = _softened(f, self.smoothing)
+        return TermValue(loss, f / divisor, None)
 
 
 @dataclass(frozen=True)
@@ -88,8 +92,8 @@ class Normal:
         assert g is not None
         assert group.normals is not None, "the normal term reads a group with normals"
         error = g - group.normals
-        loss, factor = _softened(error.norm(dim=1, keepdim=True), self.smoothing)
-        return TermValue(loss, None, error * factor)
+        loss, divisor = _softened(vector_norm(error, dim=1, keepdim=True), self.smoothing)
+        return TermValue(loss, None, error / divisor)
 
 
 @dataclass(frozen=True)
@@ -103,7 +107,7 @@ class NormalCosine:
     def __call__(self, f: Tensor, g: Tensor | None, group: PointGroup) -> TermValue:
         assert g is not None
         assert group.normals is not None, "the normal term reads a group with normals"
-        length = g.norm(dim=1, keepdim=True).clamp_min(_TINY)
+        length = vector_norm(g, dim=1, keepdim=True).clamp_min(_TINY)
         cosine = (g * group.normals).sum(dim=1, keepdim=True) / length
         return TermValue(1 - cosine, None, (g * (cosine / length) - group.normals) / length)
 
@@ -119,10 +123,10 @@ class Eikonal:
 
     def __call__(self, f: Tensor, g: Tensor | None, group: PointGroup) -> TermValue:
         assert g is not None
-        length = g.norm(dim=1, keepdim=True).clamp_min(_TINY)
+        length = vector_norm(g, dim=1, keepdim=True).clamp_min(_TINY)
         excess = length - 1
-        loss, factor = _softened(excess, self.smoothing)
-        return TermValue(loss, None, g * (excess * factor / length))
+        loss, divisor = _softened(excess, self.smoothing)
+        return TermValue(loss, None, g * (excess / (length * divisor)))
 
 
 @dataclass(frozen=True)

@@ -95,3 +95,14 @@ def test_smoothed_surface_is_quadratic_below_and_linear_above():
     loss = Surface(0.1)(f, None, PointGroup(torch.zeros(2, 3))).loss
     assert loss[0].item() == pytest.approx(1e-8 / 0.2, rel=1e-5)
     assert loss[1].item() == pytest.approx(10 - 0.1, rel=1e-3)
+
+
+@pytest.mark.parametrize("smoothing", [0.0, 1e-30, 1e-12, 0.01])
+def test_at_its_least_no_term_has_a_slope(smoothing):
+    """Where the value is zero and the gradient the normal: the size of nothing has none, not nan."""
+    normals = torch.eye(3)
+    f, group = torch.zeros(3, 1), PointGroup(torch.zeros(3, 3), normals)
+    for term in (Surface(smoothing), Normal(smoothing), Eikonal(smoothing=smoothing)):
+        value = term(f, normals, group)
+        for found in value:
+            assert found is None or torch.equal(found, torch.zeros_like(found)), term
