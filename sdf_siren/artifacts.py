@@ -148,8 +148,10 @@ def edges_of(faces: NDArray[np.int64], vertices: int) -> tuple[NDArray[np.int64]
 
 def area_vectors(vertices: NDArray[np.floating], faces: NDArray[np.int64]) -> NDArray[np.float64]:
     """One vector (f, 3) per face: along its outward normal, as long as its area."""
-    a, b, c = np.moveaxis(np.asarray(vertices, dtype=np.float64)[faces], 1, 0)
-    return np.asarray(np.cross(b - a, c - a) / 2)
+    vertices = np.asarray(vertices, dtype=np.float64)
+    a, b, c = (np.take(vertices, corner, axis=0).T for corner in faces.T)
+    (x, y, z), (u, v, w) = b - a, c - a  # np.cross takes three times as long
+    return np.stack([y * w - z * v, z * u - x * w, x * v - y * u], axis=1) / 2
 
 
 def vertex_normals(vertices: NDArray[np.floating], faces: NDArray[np.int64]) -> NDArray[np.float64]:
