@@ -6,6 +6,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -49,6 +50,11 @@ class Mesh:
         for name, value in scalars.items():
             if value.shape != (len(self.vertices),):
                 raise ValueError(f"{name} must be ({len(self.vertices)},), found {value.shape}")
+
+    @cached_property
+    def edges(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """What :func:`edges_of` says of the faces; several stages ask the same mesh."""
+        return edges_of(self.faces, len(self.vertices))
 
     def of_faces(self, kept: NDArray[np.bool_] | NDArray[np.integer]) -> Mesh:
         """The mesh of the given faces (mask or indices) and of the vertices that they use, in their order."""
@@ -126,10 +132,26 @@ class SignalPortrait:
                 raise ValueError(f"expected finite {name}, found NaN or infinity")
 
 
+def edges_of(faces: NDArray[np.int64], vertices: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Edges (e, 2) of ``faces`` (f, 3), whose corners are below ``vertices``: lower corners first, in order;
+    and of each face the edges (f, 3) from its first corner to its second, and so on."""
+    start, stop = faces, faces[:, [1, 2, 0]]
+    key = (np.minimum(start, stop) * vertices + np.maximum(start, stop)).ravel()
+    # Meshes are made piece by piece, in runs that a merge sort finds: np.unique takes three times as long.
+    order = np.argsort(key, kind="stable")
+    key = key[order]
+    first = np.diff(key, prepend=-1) > 0
+    side = np.empty(len(key), np.int64)
+    side[order] = np.cumsum(first) - 1
+    return np.stack(np.divmod(key[first], vertices), axis=1), side.reshape(faces.shape)
+
+
 def area_vectors(vertices: NDArray[np.floating], faces: NDArray[np.int64]) -> NDArray[np.float64]:
     """One vector (f, 3) per face: along its outward normal, as long as its area."""
-    a, b, c = np.moveaxis(np.asarray(vertices, dtype=np.float64)[faces], 1, 0)
-    return np.asarray(np.cross(b - a, c - a) / 2)
+    vertices = np.asarray(vertices, dtype=np.float64)
+    a, b, c = (np.take(vertices, corner, axis=0).T for corner in faces.T)
+    (x, y, z), (u, v, w) = b - a, c - a  # np.cross takes three times as long
+    return np.stack([y * w - z * v, z * u - x * w, x * v - y * u], axis=1) / 2
 
 
 def vertex_normals(vertices: NDArray[np.floating], faces: NDArray[np.int64]) -> NDArray[np.float64]:

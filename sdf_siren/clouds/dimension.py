@@ -11,6 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
@@ -86,12 +87,15 @@ def dimension(points: NDArray[np.float64]) -> Dimension:
 def _shapes(tree: cKDTree, rows: NDArray[np.int64]) -> NDArray[np.bool_]:
     """Of places, whether they lie on a surface and whether they are narrow at every size: (2, len(rows))."""
     surface, narrow = np.zeros(len(rows), bool), np.ones(len(rows), bool)
+    left = np.arange(len(rows))  # what lies on a surface at one size does so whatever the others say
     before: tuple[int, NDArray[np.float64]] | None = None
     for size in SIZES:
-        if before is not None and size * _PART > tree.n:
+        if not len(left) or (before is not None and size * _PART > tree.n):
             break
         size = min(size, tree.n)
-        distance, near = tree.query(tree.data[rows], k=np.arange(1, size + 1))
+        distance, near = tree.query(
+            tree.data[rows[left]], k=np.arange(1, size + 1), workers=torch.get_num_threads()
+        )
         offset = tree.data[near] - tree.data[near].mean(axis=1, keepdims=True)
         widths = np.sqrt(np.maximum(np.linalg.eigvalsh(offset.swapaxes(1, 2) @ offset), 0))
         thickness, width, length = np.maximum(widths.T, 1e-300)
@@ -100,7 +104,8 @@ def _shapes(tree: cKDTree, rows: NDArray[np.int64]) -> NDArray[np.bool_]:
         if before is not None:
             more = np.log(np.maximum(distance[:, -1], 1e-300) / np.maximum(before[1], 1e-300))
             grown = wide & (np.log(size / before[0]) > GROWTH * more)
-        surface |= grown & (thickness < FLAT * width)
-        narrow &= ~grown
-        before = size, distance[:, -1]
+        surface[left] = grown & (thickness < FLAT * width)
+        narrow[left] &= ~grown
+        before = size, distance[~surface[left], -1]
+        left = left[~surface[left]]
     return np.stack([surface, narrow])

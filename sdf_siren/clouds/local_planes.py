@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
+from sdf_siren.clouds.neighbours import neighbours
 from sdf_siren.clouds.spacing import FLAT_ENOUGH, thickness
 
 MOST_NODES = 120_000
@@ -34,10 +36,15 @@ _LEVELS = (16, 48, 192, 768)
 _LEAST_PARTS = 10
 """Neighbourhoods that are a larger part of the scan show its shape and no noise."""
 
+NEIGHBOURS = 12
+"""Of a node, that are asked which side they are on."""
+
 _AREA_NEIGHBOURS = 8
 _LARGEST_AREA_QUANTILE = 0.98
 _SHARED_NODES = 12
 _CHUNK = 8192
+
+_Around = tuple[NDArray[np.float64], NDArray[np.int64]]
 
 
 @dataclass(frozen=True)
@@ -52,6 +59,7 @@ class LocalPlanes:
         normals: (m, 3) unit normals with an arbitrary side.
         flatness: (m,) thickness of the neighbourhood of each plane, as a part of its narrower width.
         areas: (m,) the part of the surface that a node stands for.
+        near: (m, k) the ``NEIGHBOURS`` nearest other nodes of each, or all of them.
         node_of: (n,) the node of each point, or None where every point is a node.
         noise: standard deviation of the points across the surface, zero on clean scans. The smallest flat
             neighbourhoods show it, which follow a part of it: two thirds to all of the true one.
@@ -61,6 +69,7 @@ class LocalPlanes:
     normals: NDArray[np.float64]
     flatness: NDArray[np.float64]
     areas: NDArray[np.float64]
+    near: NDArray[np.int64]
     node_of: NDArray[np.int64] | None
     noise: float
 
@@ -118,13 +127,17 @@ def fit_planes(points: NDArray[np.float64]) -> LocalPlanes:
         nodes, node_of = _averaged(points, side)
     if node_of is not None:
         tree = cKDTree(nodes)
-    normals, height, flatness = _planes(nodes, tree, NOISY_SIZES if noisy else CLEAN_SIZES)
+    sizes = NOISY_SIZES if noisy else CLEAN_SIZES
+    around = _around(tree, max(sizes[0], NEIGHBOURS + 1))
+    normals, height, flatness = _planes(nodes, tree, sizes, around)
     if noisy:
         # Only there: on clean scans it would press the two sides of a thin plate into one.
         nodes = nodes - normals * height[:, None]
         tree = cKDTree(nodes)
-    areas = _areas(nodes, tree)
-    return LocalPlanes(nodes, normals, flatness, areas, node_of, noise if noisy else 0.0)
+        around = _around(tree, NEIGHBOURS + 1)
+    distance, near = around
+    others = near[:, 1 : NEIGHBOURS + 1]
+    return LocalPlanes(nodes, normals, flatness, _areas(distance), others, node_of, noise if noisy else 0.0)
 
 
 def _noise(points: NDArray[np.float64], tree: cKDTree, rows: NDArray[np.int64]) -> float:
@@ -152,17 +165,30 @@ def _averaged(points: NDArray[np.float64], side: float) -> tuple[NDArray[np.floa
     return means, node_of
 
 
+def _around(tree: cKDTree, count: int) -> _Around:
+    """Distances and indices (m, count) of the nearest nodes of each, its own first; or of all of them."""
+    shape = tree.n, min(count, tree.n)
+    distance, near = np.empty(shape), np.empty(shape, np.int64)
+    for rows, distances, nearest in neighbours(tree, shape[1]):
+        distance[rows], near[rows] = distances, nearest
+    return distance, near
+
+
 def _planes(
-    nodes: NDArray[np.float64], tree: cKDTree, sizes: tuple[int, ...]
+    nodes: NDArray[np.float64], tree: cKDTree, sizes: tuple[int, ...], around: _Around
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
     """Unit normals (m, 3), the heights of the nodes above their planes (m,), and flatness (m,)."""
     normals, height = np.zeros(nodes.shape), np.zeros(len(nodes))
     best = np.full(len(nodes), np.inf)
-    left = np.arange(len(nodes))
+    left = tree.indices  # near nodes together
     for size in sizes:
-        thick = []
+        count, thick = min(size, len(nodes)), []
         for rows in np.split(left, range(_CHUNK, len(left), _CHUNK)):
-            ratio, normal, above = _plane(nodes, tree, rows, min(size, len(nodes)))
+            if count <= around[0].shape[1]:
+                distance, near = around[0][rows, :count], around[1][rows, :count]
+            else:
+                distance, near = tree.query(nodes[rows], k=count, workers=torch.get_num_threads())
+            ratio, normal, above = _plane(nodes, rows, distance, near)
             better = ratio < best[rows]
             chosen = rows[better]
             best[chosen], normals[chosen], height[chosen] = ratio[better], normal[better], above[better]
@@ -174,10 +200,12 @@ def _planes(
 
 
 def _plane(
-    nodes: NDArray[np.float64], tree: cKDTree, rows: NDArray[np.int64], size: int
+    nodes: NDArray[np.float64],
+    rows: NDArray[np.int64],
+    distance: NDArray[np.float64],
+    near: NDArray[np.int64],
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
-    """For ``rows``: thickness over narrower width, normal, height above the plane."""
-    distance, near = tree.query(nodes[rows], k=size)
+    """For ``rows``, with their neighbours: thickness over narrower width, normal, height above the plane."""
     weight = np.exp(-2 * (distance / np.maximum(distance[:, -1:], 1e-300)) ** 2)
     weight /= weight.sum(axis=1, keepdims=True)
     mean = np.einsum("nk,nkd->nd", weight, nodes[near])
@@ -189,10 +217,10 @@ def _plane(
     return ratio, normal, np.einsum("nd,nd->n", normal, nodes[rows] - mean)
 
 
-def _areas(nodes: NDArray[np.float64], tree: cKDTree) -> NDArray[np.float64]:
+def _areas(distance: NDArray[np.float64]) -> NDArray[np.float64]:
     """Surface per node (m,): the disk that holds eight neighbours holds eight nodes' areas."""
-    count = min(_AREA_NEIGHBOURS, len(nodes) - 1)
-    radius = tree.query(nodes, k=[count + 1])[0][:, 0]
+    count = min(_AREA_NEIGHBOURS, len(distance) - 1)
+    radius = distance[:, count]
     areas = np.pi * radius**2 / count
     # A stray point far from the rest would otherwise stand for more than the object.
     return np.maximum(np.minimum(areas, np.quantile(areas, _LARGEST_AREA_QUANTILE)), _SMALLEST**2)

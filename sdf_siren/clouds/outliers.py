@@ -20,11 +20,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
 from scipy.spatial import cKDTree
 
+from sdf_siren.clouds.neighbours import CHUNK, neighbours
 from sdf_siren.clouds.point_cloud import PointCloud
 
 LONELY = 3.0
@@ -60,7 +62,6 @@ _SAMPLE = 2000
 _SMALLEST = 1e-9
 _THINNING, _FEWEST = 4, 1500
 _PASSES = 3
-_CHUNK = 16_384
 
 Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
@@ -116,81 +117,118 @@ def _places(points: Floats) -> tuple[Floats, NDArray[np.int64]]:
 
 def _stray(points: Floats) -> Mask:
     """What one look finds."""
-    everything = np.arange(len(points))
-    whole = _Look.at(points, everything, everything)
-    found = whole.lonely | whole.apart | _handfuls(points, whole.spacing)
-    asked = np.flatnonzero(~whole.flat & ~found)
+    whole = _Look.at(points)
+    found = whole.lonely | whole.apart | _handfuls(points, whole)
+    asked = np.flatnonzero(whole.doubtful & ~found)
     order = np.random.default_rng(0).permutation(len(points))
     size = len(points)
     while size > 2 * _FEWEST and len(asked):
         size = max(_FEWEST, size // _THINNING)
-        part = _Look.at(points, np.sort(order[:size]), asked, whole.spacing)
-        found[asked[part.lonely]] = True
-        asked = asked[~part.lonely]
+        lonely = _lonely_among(points, np.sort(order[:size]), asked, whole.spacing)
+        found[asked[lonely]] = True
+        asked = asked[~lonely]
     return found
 
 
 @dataclass(frozen=True)
 class _Look:
-    """What some points, the asked ones, look like among a part of the scan; all (m,).
+    """What n points look like to each other.
 
     Attributes:
-        lonely, apart: the first two questions of this module; the second is asked of the whole scan only.
-        flat: on a plane with the neighbours; the same.
-        spacing: distance to the eighth neighbour.
+        lonely, apart: (n,) the first two questions of this module.
+        doubtful: (n,) what may turn out to be lonely among a part of them.
+        spacing: (n,) distance to the eighth neighbour.
+        near: (n, 8) the nearest.
+        close: (n, 8) which of them are within ``REACH`` of their own spacing.
     """
 
     lonely: Mask
     apart: Mask
-    flat: Mask
+    doubtful: Mask
     spacing: Floats
+    near: NDArray[np.int32]
+    close: Mask
 
     @classmethod
-    def at(
-        cls,
-        points: Floats,
-        part: NDArray[np.int64],
-        asked: NDArray[np.int64],
-        spacing_before: Floats | None = None,
-    ) -> _Look:
-        """Look at ``points[asked]`` among ``points[part]``; both sorted.
+    def at(cls, points: Floats) -> _Look:
+        """Look at ``points`` (n, 3)."""
+        tree = cKDTree(points)
+        spacing = _spacing(tree)
+        # No median of the spacings around is smaller than the sixteenth smallest of all.
+        alone = LONELY * np.partition(spacing, _AROUND // 2 - 1)[_AROUND // 2 - 1]
+        lonely, apart, doubtful = np.zeros((3, len(points)), dtype=bool)
+        near, close = (
+            np.empty((len(points), _NEIGHBOURS), np.int32),
+            np.empty((len(points), _NEIGHBOURS), bool),
+        )
+        for rows, distance, index in neighbours(tree, _AROUND + 1):
+            around = spacing[index[:, 1:]]
+            near[rows] = index[:, 1 : _NEIGHBOURS + 1]
+            close[rows] = distance[:, 1 : _NEIGHBOURS + 1] <= REACH * around[:, :_NEIGHBOURS]
+            ratio = _loneliness(spacing[rows], around, APART)
+            may_be = spacing[rows] >= alone
+            some = np.flatnonzero(
+                (ratio > 0) | may_be
+            )  # the others need no plane, which takes longest to find
+            rows, ratio, nearest = rows[some], ratio[some], distance[some, 1]
+            height, thickness, width = _plane(points[rows], points[near[rows]])
+            off = height > OFF_PLANE * nearest
+            lonely[rows] = (ratio > LONELY) & (off | (thickness > THICK * width))
+            apart[rows] = (ratio > APART) & off & (height > APART_HEIGHT * thickness)
+            doubtful[rows] = may_be[some] & (off | (thickness >= FLAT * width))
+        return cls(lonely, apart, doubtful, spacing, near, close)
 
-        With the points' spacing among all of them (n,), only those are lonely that were so before: a small
-        dense piece has few points in a part of the scan, and is none the worse for it.
-        """
-        among = points[part]
-        tree = cKDTree(among)
-        spacing = np.concatenate([d[:, _NEIGHBOURS] for _, d, _ in _queries(tree, among, _NEIGHBOURS + 1)])
-        member = np.isin(asked, part, assume_unique=True)
-        pieces = []
-        for rows, distance, index in _queries(tree, points[asked], _AROUND + 1):
-            # A point of the part is its own nearest; of the others the last one is too many.
-            own = member[rows, None]
-            distance = np.where(own, distance[:, 1:], distance[:, :-1])
-            index = np.where(own, index[:, 1:], index[:, :-1])
-            reach = distance[:, _NEIGHBOURS - 1]
-            ratio = reach / np.maximum(np.median(spacing[index], axis=1), 1e-300)
-            if spacing_before is not None:
-                before = np.median(spacing_before[part][index], axis=1)
-                ratio = np.minimum(ratio, spacing_before[asked[rows]] / np.maximum(before, 1e-300))
-            # In a part of the scan only what is lonely there needs its plane, which takes longest to find.
-            some = np.flatnonzero(ratio >= (0 if spacing_before is None else LONELY))
-            height, thickness, width = _plane(points[asked[rows]][some], among[index[some, :_NEIGHBOURS]])
-            off = height > OFF_PLANE * distance[some, 0]
-            thick = thickness > THICK * width
-            lonely, apart, flat = np.zeros((3, len(ratio)), dtype=bool)
-            lonely[some] = (ratio[some] > LONELY) & (off | thick)
-            apart[some] = (ratio[some] > APART) & off & (height > APART_HEIGHT * thickness)
-            flat[some] = ~off & (thickness < FLAT * width)
-            pieces.append((lonely, apart, flat, reach))
-        return cls(*(np.concatenate(column) for column in zip(*pieces, strict=True)))
+
+def _lonely_among(points: Floats, part: NDArray[np.int64], asked: NDArray[np.int64], spacing: Floats) -> Mask:
+    """Which of ``points[asked]`` are lonely among ``points[part]``; both sorted.
+
+    With the ``spacing`` (n,) among all of them, only those are lonely that were so before: a small dense
+    piece has few points in a part of the scan, and is none the worse for it.
+    """
+    among, before = points[part], spacing[part]
+    tree = cKDTree(among)
+    now = _spacing(tree)
+    member = np.isin(asked, part, assume_unique=True)
+    found = np.zeros(len(asked), dtype=bool)
+    for some, distance, index in _queries(tree, points[asked], _AROUND + 1):
+        # A point of the part is its own nearest; of the others the last one is too many.
+        others = ~member[some]
+        distance[others, 1:], index[others, 1:] = distance[others, :-1], index[others, :-1]
+        index = index[:, 1:]
+        ratio = np.minimum(
+            _loneliness(distance[:, _NEIGHBOURS], now[index], LONELY),
+            _loneliness(spacing[asked[some]], before[index], LONELY),
+        )
+        rows = np.flatnonzero(ratio > LONELY)
+        height, thickness, width = _plane(points[asked[some]][rows], among[index[rows, :_NEIGHBOURS]])
+        found[some.start + rows] = (height > OFF_PLANE * distance[rows, 1]) | (thickness > THICK * width)
+    return found
+
+
+def _spacing(tree: cKDTree) -> Floats:
+    """Distance to the eighth neighbour of every point."""
+    spacing = np.empty(tree.n)
+    for rows, distance, _ in neighbours(tree, _NEIGHBOURS + 1):
+        spacing[rows] = distance[:, _NEIGHBOURS]
+    return spacing
+
+
+def _loneliness(spacing: Floats, around: Floats, least: float) -> Floats:
+    """``spacing`` (m,) over the median of that ``around`` (m, k); zero where it is below ``least``.
+
+    Medians take long; few have half of their neighbours so much denser that theirs has to be known.
+    """
+    ratio = np.zeros(len(spacing))
+    rows = np.flatnonzero((least * around <= spacing[:, None]).sum(axis=1) >= _AROUND // 2)
+    ratio[rows] = spacing[rows] / np.maximum(np.median(around[rows], axis=1), 1e-300)
+    return np.where(ratio >= least, ratio, 0.0)
 
 
 def _queries(tree: cKDTree, points: Floats, count: int) -> Iterator[tuple[slice, Floats, NDArray[np.int64]]]:
     """Slices of ``points`` with distances and indices (m, count) of the nearest in ``tree``."""
-    for start in range(0, len(points), _CHUNK):
-        rows = slice(start, start + _CHUNK)
-        distance, index = tree.query(points[rows], k=count, workers=-1)
+    for start in range(0, len(points), CHUNK):
+        rows = slice(start, start + CHUNK)
+        distance, index = tree.query(points[rows], k=count, workers=torch.get_num_threads())
         yield rows, distance, index
 
 
@@ -205,25 +243,19 @@ def _plane(points: Floats, near: Floats) -> tuple[Floats, Floats, Floats]:
     return height, across, np.sqrt(narrow * wide)
 
 
-def _handfuls(points: Floats, spacing: Floats) -> Mask:
+def _handfuls(points: Floats, whole: _Look) -> Mask:
     """Members of small groups with a wide gap around them."""
     count = len(points)
-    tree = cKDTree(points)
-    near, steps = [], []
-    for _, distance, index in _queries(tree, points, _NEIGHBOURS + 1):
-        near.append(index[:, 1:].astype(np.int32))
-        steps.append(distance[:, 1:] <= REACH * spacing[index[:, 1:]])
-    linked = np.concatenate(steps).ravel()
-    here = np.repeat(np.arange(count, dtype=np.int32), _NEIGHBOURS)[linked]
-    there = np.concatenate(near).ravel()[linked]
+    here = np.repeat(np.arange(count, dtype=np.int32), _NEIGHBOURS)[whole.close.ravel()]
+    there = whole.near[whole.close]
     links = coo_matrix((np.ones(len(here), dtype=bool), (here, there)), shape=(count, count))
     groups, group = connected_components(links, directed=False)
     few = np.flatnonzero((np.bincount(group) <= HANDFUL)[group])
     gap = np.full(groups, np.inf)
-    for rows, distance, index in _queries(tree, points[few], _AROUND + 1):
+    for rows, distance, index in _queries(cKDTree(points), points[few], _AROUND + 1):
         own = group[few[rows]]
         outside = group[index] != own[:, None]
-        steps_out = np.where(outside, distance / np.maximum(spacing[index], 1e-300), np.inf)
+        steps_out = np.where(outside, distance / np.maximum(whole.spacing[index], 1e-300), np.inf)
         np.minimum.at(gap, own, steps_out.min(axis=1))
     found = np.zeros(count, dtype=bool)
     found[few] = gap[group[few]] > REACH

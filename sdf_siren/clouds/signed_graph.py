@@ -14,9 +14,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.spatial import cKDTree
-
-NEIGHBOURS = 12
 
 _STEPS = ((0.9, 1.0), (0.8, 1.0), (0.8, 4.0), (0.6, 4.0), (0.3, 1.0))
 """Agreement from which on groups are joined, and the number of edges that are missing if there are fewer."""
@@ -72,7 +69,9 @@ def _sums(at: NDArray[np.int64], values: NDArray[np.float64], size: int) -> NDAr
     return np.asarray(np.bincount(at, values, size), np.float64)
 
 
-def neighbour_graph(nodes: NDArray[np.float64], normals: NDArray[np.float64]) -> SignedGraph:
+def neighbour_graph(
+    nodes: NDArray[np.float64], normals: NDArray[np.float64], near: NDArray[np.integer]
+) -> SignedGraph:
     """The graph of nearest neighbours.
 
     The agreement is that of :func:`mirrored_agreement`.
@@ -80,11 +79,11 @@ def neighbour_graph(nodes: NDArray[np.float64], normals: NDArray[np.float64]) ->
     Args:
         nodes: (m, 3).
         normals: (m, 3), unit length, any side.
+        near: (m, k) the nearest other nodes of each.
     """
-    count = min(NEIGHBOURS, len(nodes) - 1)
-    near = cKDTree(nodes).query(nodes, k=count + 1)[1][:, 1:].ravel()
-    here = np.repeat(np.arange(len(nodes)), count)
-    pair = np.unique(np.minimum(here, near) * len(nodes) + np.maximum(here, near))
+    here = np.arange(len(nodes))[:, None]
+    pair = np.sort(np.minimum(here, near) * len(nodes) + np.maximum(here, near), axis=None)
+    pair = pair[np.diff(pair, prepend=-1) > 0]  # np.unique takes several times as long
     first, second = pair // len(nodes), pair % len(nodes)
     first, second = first[first != second], second[first != second]  # doubles may be their own neighbours
     agreement = mirrored_agreement(nodes, normals, first, second)

@@ -25,6 +25,7 @@ import torch
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
+from sdf_siren.clouds.neighbours import neighbours
 from sdf_siren.frames import Similarity
 
 NEIGHBOURS = 16
@@ -65,12 +66,16 @@ class _Band:
         distance, index = self.tree.query(
             places, k=nearest, distance_upper_bound=reach, workers=torch.get_num_threads()
         )
+        support = np.full(len(places), np.inf)
+        near = np.flatnonzero(np.isfinite(distance[:, 0]))
+        distance, index = distance[near], index[near]
         index = np.minimum(index, self.tree.n - 1)  # none, at infinite distance, has the next number
         squared = (distance / self.spacing[index]) ** 2
         if normals is not None and self.normals is not None:
-            cosine = np.einsum("vkd,vd->vk", self.normals[index], normals)
+            cosine = np.einsum("vkd,vd->vk", self.normals[index], normals[near])
             squared += ANGLE * np.maximum(1 - cosine, 0)
-        return np.asarray(np.sqrt(squared.min(axis=1)))
+        support[near] = np.sqrt(squared.min(axis=1))
+        return support
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,13 +102,13 @@ class Support:
         k = min(NEIGHBOURS, self._tree.n - 1)
         if k < 1:
             return np.ones(self._tree.n)
-        points = self._tree.data
-        pieces = [slice(start, start + _CHUNK) for start in range(0, len(points), _CHUNK)]
-        own, index = np.empty(len(points)), np.empty((len(points), k + 1), np.int32)
-        for rows in pieces:
-            distance, index[rows] = self._tree.query(points[rows], k=k + 1, workers=torch.get_num_threads())
-            own[rows] = distance[:, k] * np.sqrt(np.pi / k)
-        around = np.concatenate([np.median(own[index[rows]], axis=1) for rows in pieces])
+        count = self._tree.n
+        own, around, near = np.empty(count), np.empty(count), np.empty((count, k + 1), np.int32)
+        for rows, distance, index in neighbours(self._tree, k + 1):
+            own[rows], near[rows] = distance[:, k] * np.sqrt(np.pi / k), index
+        for start in range(0, count, _CHUNK):
+            rows = self._tree.indices[start : start + _CHUNK]
+            around[rows] = np.median(own[near[rows]], axis=1)
         # Half its own is left to a point beside a much denser part, which most of its neighbours are in.
         local = np.maximum(around, own / 2)
         # A heap of doubles has no spacing of its own.

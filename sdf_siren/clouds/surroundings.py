@@ -43,7 +43,7 @@ class Surroundings:
         """Look at the points of ``cloud``."""
         points = cloud.frame.to_cube(cloud.points)  # plane fits lose digits far from the origin
         planes = fit_planes(points)
-        return cls(points, planes, neighbour_graph(planes.nodes, planes.normals), sight)
+        return cls(points, planes, neighbour_graph(planes.nodes, planes.normals, planes.near), sight)
 
     @property
     def node_of(self) -> NDArray[np.int64]:

@@ -58,8 +58,8 @@ def limit(
         found = openness(mesh, kept)
         made_up, kind = found.made_up, "open" if found.open else "closed"
         notes.append(found.sentence())
-    support = scan_support(field, cloud)
-    if kind != "open" or support is None:
+    support = scan_support(field, cloud) if kind == "open" else None
+    if support is None:
         return Limited(mesh, "closed", made_up, tuple(notes))
     trimmed = trim(mesh, support)
     if not len(trimmed.mesh.faces):

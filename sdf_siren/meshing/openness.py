@@ -18,7 +18,6 @@ from numpy.typing import NDArray
 from sdf_siren.artifacts import Mesh, area_vectors
 from sdf_siren.clouds.outward import spread_directions
 from sdf_siren.clouds.support import Support
-from sdf_siren.meshing.refine import edges_of
 
 FAR = 3.0
 """Spacings beyond which a place is made up: see :mod:`sdf_siren.meshing.reach`."""
@@ -98,7 +97,7 @@ def openness(mesh: Mesh, support: Support) -> Openness:
     area = np.linalg.norm(vectors, axis=1)
     centres = mesh.vertices[faces].mean(axis=1)
     found = support.at(centres, vectors / np.maximum(area, 1e-300)[:, None])
-    edges, side = edges_of(mesh.faces, len(mesh.vertices))
+    edges, side = mesh.edges
     leaves = bool((np.bincount(side.reshape(-1), minlength=len(edges)) == 1).any())
     made_up = found > FAR
     return Openness(_share(area, made_up), leaves, _in_view(centres, made_up))
@@ -112,10 +111,15 @@ def _in_view(centres: NDArray[np.float64], which: NDArray[np.bool_]) -> float:
     seen = shown = 0
     for direction in spread_directions(_VIEWS):
         across = np.linalg.svd(direction[None])[2][1:]
-        column, row = ((centres @ across.T / half + 1) / 2 * pixels).astype(np.int64).T
-        order = np.lexsort((centres @ direction, column * pixels + row))
-        pixel = (column * pixels + row)[order]
-        nearest = order[np.append(pixel[1:] != pixel[:-1], True)]
+        # One column at a time: a product with a matrix this narrow is all waiting between BLAS's threads.
+        column, row = (((centres @ axis / half + 1) / 2 * pixels).astype(np.int64) for axis in across)
+        pixel, height = column * pixels + row, centres @ direction
+        highest = np.full(pixels**2, -np.inf)
+        np.maximum.at(highest, pixel, height)
+        front = np.flatnonzero(height == highest[pixel])
+        nearest = np.full(pixels**2, -1)
+        nearest[pixel[front]] = front
+        nearest = nearest[nearest >= 0]
         seen, shown = seen + len(nearest), shown + int(which[nearest].sum())
     return shown / seen
 

@@ -15,6 +15,8 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from sdf_siren.artifacts import edges_of
+
 ROUNDS = 2
 """Each halves the edges that are still too long."""
 
@@ -59,14 +61,6 @@ def refine(
         faces = split_faces(faces, number[side])
         vertices, normals = np.concatenate([vertices, added]), np.concatenate([normals, added_normals])
     return vertices, normals, faces
-
-
-def edges_of(faces: NDArray[np.int64], vertices: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Edges (e, 2), and of each face the edges (f, 3) from its first corner to its second, and so on."""
-    start, stop = faces, np.roll(faces, -1, axis=1)
-    key = np.minimum(start, stop) * vertices + np.maximum(start, stop)
-    found, side = np.unique(key, return_inverse=True)
-    return np.stack(np.divmod(found, vertices), axis=1), side.reshape(faces.shape)
 
 
 def split_faces(faces: NDArray[np.int64], added: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -7,8 +7,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from sdf_siren.artifacts import area_vectors
-from sdf_siren.meshing.refine import edges_of
+from sdf_siren.artifacts import area_vectors, edges_of
 
 ROUNDS = 10
 """Each moves a vertex half the way to the middle of its neighbours: bends shorter than some six edges go."""

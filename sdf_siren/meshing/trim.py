@@ -17,7 +17,7 @@ from sdf_siren.artifacts import Mesh, area_vectors, vertex_normals
 from sdf_siren.clouds.support import Support
 from sdf_siren.meshing.components import face_components
 from sdf_siren.meshing.reach import HOLE, REACH, SLACK, level_of
-from sdf_siren.meshing.refine import edges_of, split_faces
+from sdf_siren.meshing.refine import split_faces
 from sdf_siren.meshing.rim import smooth_rim
 
 ISLAND, ISLAND_SHARE = 50.0, 0.05
@@ -61,7 +61,7 @@ def trim(mesh: Mesh, support: Support) -> Trimmed:
     normals = mesh.normals
     if normals is None:
         normals = vertex_normals(mesh.vertices, mesh.faces).astype(np.float32)
-    edges, side = edges_of(mesh.faces, len(mesh.vertices))
+    edges, side = mesh.edges
     level = level_of(mesh, normals, edges, support)
     if (level < 0).all():
         return Trimmed(mesh, 0.0, 0)

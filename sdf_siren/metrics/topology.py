@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from sdf_siren.artifacts import Mesh
+from sdf_siren.artifacts import Mesh, edges_of
 
 
 @dataclass(frozen=True)
@@ -50,40 +50,31 @@ def topology(mesh: Mesh) -> Topology:
     out of edges and components.
     """
     a, b, c = mesh.faces.T
-    proper = mesh.faces[(a != b) & (b != c) & (c != a)]
-    uses, edge_of_side = _edges(proper, len(mesh.vertices))
+    proper = (a != b) & (b != c) & (c != a)
+    edges, side = mesh.edges if proper.all() else edges_of(mesh.faces[proper], len(mesh.vertices))
+    uses = np.bincount(side.ravel(), minlength=len(edges))
     boundary, crowded = int((uses == 1).sum()), int((uses > 2).sum())
     return Topology(
         vertices=len(mesh.vertices),
         faces=len(mesh.faces),
-        components=_components(edge_of_side, len(uses)),
-        watertight=len(proper) > 0 and boundary == 0 and crowded == 0,
+        components=_components(side, len(edges)),
+        watertight=len(side) > 0 and boundary == 0 and crowded == 0,
         boundary_edges=boundary,
         non_manifold_edges=crowded,
         volume=_volume(mesh),
     )
 
 
-def _edges(faces: NDArray[np.int64], vertices: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Faces per edge (e,), and the edge of each of a face's three sides (f, 3)."""
-    start, end = faces, np.roll(faces, -1, axis=1)
-    # One integer per undirected edge sorts several times faster than rows of two.
-    key = np.minimum(start, end) * vertices + np.maximum(start, end)
-    _, edge_of_side, uses = np.unique(key.ravel(), return_inverse=True, return_counts=True)
-    return uses, edge_of_side.reshape(-1, 3)
-
-
-def _components(edge_of_side: NDArray[np.int64], edges: int) -> int:
-    """Connected pieces of the graph whose nodes are the faces and the edges."""
-    faces = len(edge_of_side)
+def _components(side: NDArray[np.int64], edges: int) -> int:
+    """Connected pieces of the faces whose edges are ``side`` (f, 3)."""
+    faces = len(side)
     if not faces:
         return 0
-    rows = np.repeat(np.arange(faces), 3)
-    graph = coo_array(
-        (np.ones(3 * faces, dtype=np.int8), (rows, faces + edge_of_side.ravel())),
-        shape=(faces + edges, faces + edges),
-    )
-    # Every edge belongs to a face, so each piece of the joint graph is one component of faces.
+    face = np.arange(faces, dtype=np.int32).repeat(3)
+    last = np.empty(edges, np.int32)
+    last[side.ravel()] = face
+    # Each face and the last one at each of its edges: whoever shares an edge shares that.
+    graph = coo_array((np.ones(3 * faces, dtype=np.int8), (face, last[side.ravel()])), shape=(faces, faces))
     return int(connected_components(graph, directed=False, return_labels=False))
 
 

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from solids import plate, sphere
 
+from sdf_siren.clouds.local_planes import fit_planes
 from sdf_siren.clouds.signed_graph import (
     SignedGraph,
     certain_patches,
@@ -51,7 +52,7 @@ def test_agreement_is_exact_across_creases_and_plates(points: list, normals: lis
 
 def test_the_graph_has_every_pair_once_and_votes_are_its_sums() -> None:
     points, normals = plate(3, 600)
-    graph = neighbour_graph(points, normals)
+    graph = neighbour_graph(points, normals, fit_planes(points).near)
     assert (graph.first < graph.second).all()
     assert len(set(zip(graph.first.tolist(), graph.second.tolist(), strict=True))) == len(graph.first)
     matrix = np.zeros((graph.size, graph.size))
@@ -74,7 +75,8 @@ def test_joining_adds_agreements_and_counts() -> None:
 def test_patches_are_small_and_right_whatever_side_normals_have() -> None:
     points, normals = sphere(5000)
     side = np.random.default_rng(1).choice([-1.0, 1.0], len(points))
-    patch, sign, between = certain_patches(neighbour_graph(points, normals * side[:, None]))
+    near = fit_planes(points).near
+    patch, sign, between = certain_patches(neighbour_graph(points, normals * side[:, None], near))
     assert between.size == patch.max() + 1 < len(points) / 10
     assert np.bincount(patch).max() <= 30
     net = np.bincount(patch, side * sign)
