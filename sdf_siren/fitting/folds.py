@@ -16,7 +16,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from sdf_siren.fitting.local import memberships
+from sdf_siren.fitting.membership import memberships
 from sdf_siren.fitting.scan import OrientedScan
 
 AGREEMENT = 0.95
