@@ -95,7 +95,8 @@ def fit_tiles(
 
     def work(_: None, task: int) -> None:
         part, most = tasks[task]
-        members = table[tiles.members(part, most, nobody)].double()
+        rows = tiles.members(part, most, nobody)
+        members = table.index_select(0, rows.flatten()).double().unflatten(0, rows.shape)
         solution, failed[part] = solved(members, centres[part], half, trust.ridge)
         coefficients[part] = (solution * half).to(coefficients.dtype)
 

@@ -49,16 +49,16 @@ class Membership:
             others: (l, 3) more members, with numbers from n on. No tile is made for their sake.
         """
         key, row = memberships(torch.cat([points, others]), side)
-        if seen_from is not None:
-            chosen = _among(key, memberships(seen_from, side)[0].unique())
-            key, row = key[chosen], row[chosen]
         key, order = key.sort(stable=True)
-        row = row[order]
-        keys, tile, count = torch.unique_consecutive(key, return_inverse=True, return_counts=True)
-        own = torch.bincount(tile[row < len(points)], minlength=len(keys))
+        row = row.index_select(0, order)
+        keys, count = torch.unique_consecutive(key, return_counts=True)
+        other = torch.searchsorted(keys, key[row >= len(points)])
+        own = count - torch.bincount(other, minlength=len(keys))
         places = _place(keys, side)
-        inside = ((places >= 0) & (places < math.ceil(2 / side))).all(dim=1)
-        kept = (inside & (own >= FEWEST_POINTS)).nonzero()[:, 0]
+        kept = (own >= FEWEST_POINTS) & ((places >= 0) & (places < math.ceil(2 / side))).all(dim=1)
+        if seen_from is not None:
+            kept &= torch.isin(keys, memberships(seen_from, side)[0])
+        kept = kept.nonzero()[:, 0]
         kept = kept[count[kept].argsort(stable=True)]
         return cls(side, places[kept], (count.cumsum(0) - count)[kept], count[kept], row)
 
@@ -106,17 +106,9 @@ def memberships(points: Tensor, side: float) -> tuple[Tensor, Tensor]:
     x, y, z = reached.unbind(1)
     both = (x[:, None] & y).flatten(0, 1)
     offset, row = (both[:, None] & z).flatten(0, 1).nonzero().unbind(1)
-    stride = _stride(side)
-    steps = torch.arange(-1, 2, device=points.device)
-    step = ((steps[:, None, None] * stride + steps[:, None]) * stride + steps).flatten()
-    return _key(base.long(), side)[row] + step[offset], row
-
-
-def _among(key: Tensor, keys: Tensor) -> Tensor:
-    """Whether each ``key`` (m,) is one of ``keys`` (k,), which are sorted."""
-    if not len(keys):
-        return torch.zeros_like(key, dtype=torch.bool)
-    return keys[torch.searchsorted(keys, key).clamp_max_(len(keys) - 1)] == key
+    stride, one = _stride(side), torch.arange(-1, 2, device=points.device)
+    step = ((one[:, None, None] * stride + one[:, None]) * stride + one).flatten()
+    return _key(base.long(), side).index_select(0, row) + step.index_select(0, offset), row
 
 
 def _stride(side: float) -> int:
