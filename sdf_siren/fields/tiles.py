@@ -16,7 +16,7 @@ others.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import product
 from typing import NamedTuple
 
@@ -35,7 +35,8 @@ REACH = 0.5 + OVERLAP
 LEAST_SIDE = 1e-5
 """So that the number of a place fits into 64 bits."""
 
-CHUNK_ROWS = 16_384
+CHUNK_ROWS, GPU_CHUNK_ROWS = 16_384, 2**20
+"""Points that are evaluated at once."""
 
 EXPONENTS: tuple[tuple[int, int, int], ...] = tuple(
     sorted(
@@ -82,10 +83,11 @@ class CubicTiles:
         return len(self.places)
 
     def to(self, *, dtype: torch.dtype | None = None, device: torch.device | str | None = None) -> CubicTiles:
-        """A copy with other storage."""
-        return CubicTiles(
-            self.side, self.places.to(device=device), self.coefficients.to(dtype=dtype, device=device)
-        )
+        """The same with other storage."""
+        places, coefficients = self.places.to(device=device), self.coefficients.to(dtype=dtype, device=device)
+        if places is self.places and coefficients is self.coefficients:
+            return self
+        return CubicTiles(self.side, places, coefficients)
 
     def value(self, x: Tensor) -> Tensor:
         """Values (n, 1) at points ``x`` (n, 3)."""
@@ -95,7 +97,7 @@ class CubicTiles:
             for at in self._seen(x[part]):
                 value[part].index_add_(0, at.rows, (at.blend() * at.polynomial(self.coefficients))[:, None])
 
-        in_chunks(len(x), CHUNK_ROWS, x.device, work, lambda: None)
+        _in_chunks(x, work)
         return value
 
     def value_and_gradient(self, x: Tensor) -> tuple[Tensor, Tensor]:
@@ -109,7 +111,7 @@ class CubicTiles:
                 value[part].index_add_(0, at.rows, (w * q)[:, None])
                 gradient[part].index_add_(0, at.rows, slope)
 
-        in_chunks(len(x), CHUNK_ROWS, x.device, work, lambda: None)
+        _in_chunks(x, work)
         return value, gradient
 
     def laplacian(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
@@ -198,6 +200,12 @@ class _Tile(NamedTuple):
         t = self.t
         second = t * (1 - t) * (1 - 2 * t) * (60 / (2 * OVERLAP * side) ** 2)
         return (second * _products_of_others(self.w)).sum(dim=1)
+
+
+def _in_chunks(x: Tensor, work: Callable[[None, slice], None]) -> None:
+    """Call ``work`` for slices that cover the points ``x``."""
+    rows = CHUNK_ROWS if x.device.type == "cpu" else GPU_CHUNK_ROWS
+    in_chunks(len(x), rows, x.device, work, lambda: None)
 
 
 def monomials(u: Tensor) -> Tensor:
