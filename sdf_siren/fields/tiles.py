@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator
+from functools import cache
 from itertools import product
 from typing import NamedTuple
 
@@ -218,22 +219,24 @@ def monomials(u: Tensor) -> Tensor:
 
 def differentiated(coefficients: Tensor) -> Tensor:
     """Coefficients (t, 3, 10) of the three first derivatives of polynomials (t, 20)."""
-    parts = []
-    for axis in range(3):
-        raised = [_raised(e, axis, 1) for e in EXPONENTS[:_QUADRATIC]]
-        factor = coefficients.new_tensor([EXPONENTS[r][axis] for r in raised])
-        parts.append(coefficients[:, raised] * factor)
-    return torch.stack(parts, dim=1)
+    raised, factor = _derivatives(1, _QUADRATIC, coefficients.device)
+    return (coefficients.index_select(1, raised) * factor).unflatten(1, (3, _QUADRATIC))
 
 
 def _laplacian_of(coefficients: Tensor) -> Tensor:
     """Coefficients (t, 4) of the Laplacians of polynomials (t, 20)."""
-    total = coefficients.new_zeros(len(coefficients), _LINEAR)
-    for axis in range(3):
-        raised = [_raised(e, axis, 2) for e in EXPONENTS[:_LINEAR]]
-        power = [EXPONENTS[r][axis] for r in raised]
-        total += coefficients[:, raised] * coefficients.new_tensor([p * (p - 1) for p in power])
-    return total
+    raised, factor = _derivatives(2, _LINEAR, coefficients.device)
+    return (coefficients.index_select(1, raised) * factor).unflatten(1, (3, _LINEAR)).sum(dim=1)
+
+
+@cache
+def _derivatives(order: int, count: int, device: torch.device) -> tuple[Tensor, Tensor]:
+    """Of which monomials the first ``count`` come by ``order`` derivatives along each axis, axis by axis; and
+    the factors: (3 * count,) each."""
+    raised = [_raised(e, axis, order) for axis in range(3) for e in EXPONENTS[:count]]
+    powers = [EXPONENTS[r][i // count] for i, r in enumerate(raised)]
+    factors = [math.perm(power, order) for power in powers]
+    return torch.tensor(raised, device=device), torch.tensor(factors, device=device)
 
 
 def _raised(exponent: tuple[int, int, int], axis: int, by: int) -> int:

@@ -87,7 +87,7 @@ def _constants(device: torch.device) -> _Constants:
     inverse = torch.linalg.inv(_legendre_in_monomials())
     normal[-1] = (inverse @ inverse.T).flatten()
     right = slope.permute(1, 2, 0).flatten(0, 1)
-    return _Constants(torch.tensor(at).to(device), normal.to(device), right.to(device))
+    return _Constants(torch.tensor(at, device=device), normal.to(device), right.to(device))
 
 
 def _legendre_in_monomials() -> Tensor:
