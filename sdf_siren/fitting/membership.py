@@ -9,6 +9,7 @@ from functools import cache
 import torch
 from torch import Tensor
 
+from sdf_siren.fields.threads import in_chunks
 from sdf_siren.fields.tiles import OVERLAP
 
 FEWEST_POINTS = 3
@@ -16,6 +17,9 @@ FEWEST_POINTS = 3
 
 MOST_POINTS = 400
 """A random subset of so many points stands for more; they would not change the cubic."""
+
+CHUNK_POINTS, GPU_CHUNK_POINTS = 2**15, 2**22
+"""Whose tiles are looked for at once."""
 
 PADDING = 1.25
 """Tiles of one batch have at most so many times as many members as the emptiest of it."""
@@ -98,17 +102,26 @@ def _draws(device: torch.device) -> Tensor:
 
 def memberships(points: Tensor, side: float) -> tuple[Tensor, Tensor]:
     """Every pair of a tile (its key) and a point (its row) in the tile's box: (m,) and (m,), int64."""
-    position = (points + 1) / side
-    base = position.floor()
-    part = (position - base).T
-    # Along each axis: in reach of the tile before, of its own, of the one after.
-    reached = torch.stack([part < OVERLAP, torch.ones_like(part, dtype=torch.bool), part > 1 - OVERLAP])
-    x, y, z = reached.unbind(1)
-    both = (x[:, None] & y).flatten(0, 1)
-    offset, row = (both[:, None] & z).flatten(0, 1).nonzero().unbind(1)
     stride, one = _stride(side), torch.arange(-1, 2, device=points.device)
     step = ((one[:, None, None] * stride + one[:, None]) * stride + one).flatten()
-    return _key(base.long(), side).index_select(0, row) + step.index_select(0, offset), row
+    at_once = CHUNK_POINTS if points.device.type == "cpu" else GPU_CHUNK_POINTS
+    found = {0: (step[:0], step[:0])}
+
+    def work(_: None, part: slice) -> None:
+        position = (points[part] + 1) / side
+        base = position.floor()
+        within = (position - base).T
+        # Along each axis: in reach of the tile before, of its own, of the one after.
+        own = torch.ones_like(within, dtype=torch.bool)
+        x, y, z = torch.stack([within < OVERLAP, own, within > 1 - OVERLAP], dim=1)
+        both = (x[:, None] & y).flatten(0, 1)
+        offset, row = (both[:, None] & z).flatten(0, 1).nonzero().unbind(1)
+        key = _key(base.long(), side).index_select(0, row) + step.index_select(0, offset)
+        found[part.start] = key, row + part.start
+
+    in_chunks(len(points), at_once, points.device, work, lambda: None)
+    keys, rows = zip(*(found[start] for start in sorted(found)), strict=True)
+    return torch.cat(keys), torch.cat(rows)
 
 
 def _stride(side: float) -> int:
