@@ -14,6 +14,8 @@ from sdf_siren.cli.main import main
 from sdf_siren.fields import SirenShape, initialise
 from sdf_siren.fields.tiles import CubicTiles
 from sdf_siren.fitting import replay
+from sdf_siren.fitting.refit import held_out_rows, refit
+from sdf_siren.fitting.scan import oriented_scan
 from sdf_siren.meshing import extract
 
 PLACE = os.environ.get("GPU_TESTS_ON", "cuda")
@@ -56,6 +58,26 @@ def test_tiles_agree():
         expected, found = getattr(tiles, method)(x), getattr(tiles.to(device=PLACE), method)(x.to(PLACE))
         for a, b in zip(expected, found, strict=True):
             torch.testing.assert_close(b.cpu(), a, rtol=1e-4, atol=1e-3)
+
+
+@pytest.mark.parametrize("noise", [0.0, 0.004])
+def test_a_refit_finds_the_same_and_is_repeatable(noise):
+    generator = np.random.default_rng(1)
+    cloud = sphere(20_000)
+    moved = cloud.points + 20 * noise * generator.normal(size=(20_000, 1)) * cloud.normals
+    scan = oriented_scan(sdf_siren.PointCloud(moved, cloud.normals))
+    assert scan.gauge.noisy == (noise > 0)
+    network, held_out = initialise(SirenShape(width=16), seed=0), held_out_rows(20_000, 0)
+    here = refit(network, scan, held_out)
+    there, again = (refit(network, scan, held_out, device=PLACE) for _ in range(2))
+    assert here.levels == there.levels == again.levels
+    assert here.levels
+    assert there.after == pytest.approx(here.after, rel=1e-3)
+    x = torch.from_numpy(scan.points)
+    torch.testing.assert_close(there.field.value(x), here.field.value(x), rtol=0, atol=1e-5)
+    for one, other in zip(there.field.tiles, again.field.tiles, strict=True):
+        assert one.coefficients.device.type == "cpu"
+        assert torch.equal(one.coefficients, other.coefficients)
 
 
 def test_a_fit_is_as_good_and_repeatable(fields):

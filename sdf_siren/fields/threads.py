@@ -58,12 +58,17 @@ def in_chunks(
     """Call ``work(worker, part)`` for slices of ``rows`` that cover ``count``: on a GPU one after another,
     else on as many threads as torch is allowed, each with a worker of its own."""
     chunks = -(-count // rows)
-    threads = 1 if device.type != "cpu" else min(processors(), max(1, chunks))
+    threads = min(workers(device), max(1, chunks))
     drain(
         chunks,
         lambda worker, i: work(worker, slice(i * rows, min(count, (i + 1) * rows))),
         [new_worker() for _ in range(threads)],
     )
+
+
+def workers(device: torch.device) -> int:
+    """How many threads share work on ``device``: one for a GPU, which is busy with one."""
+    return processors() if device.type == "cpu" else 1
 
 
 @contextmanager

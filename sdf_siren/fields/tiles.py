@@ -16,7 +16,8 @@ others.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import cache
 from itertools import product
 from typing import NamedTuple
 
@@ -35,7 +36,8 @@ REACH = 0.5 + OVERLAP
 LEAST_SIDE = 1e-5
 """So that the number of a place fits into 64 bits."""
 
-CHUNK_ROWS = 16_384
+CHUNK_ROWS, GPU_CHUNK_ROWS = 16_384, 2**20
+"""Points that are evaluated at once."""
 
 EXPONENTS: tuple[tuple[int, int, int], ...] = tuple(
     sorted(
@@ -82,10 +84,11 @@ class CubicTiles:
         return len(self.places)
 
     def to(self, *, dtype: torch.dtype | None = None, device: torch.device | str | None = None) -> CubicTiles:
-        """A copy with other storage."""
-        return CubicTiles(
-            self.side, self.places.to(device=device), self.coefficients.to(dtype=dtype, device=device)
-        )
+        """The same with other storage."""
+        places, coefficients = self.places.to(device=device), self.coefficients.to(dtype=dtype, device=device)
+        if places is self.places and coefficients is self.coefficients:
+            return self
+        return CubicTiles(self.side, places, coefficients)
 
     def value(self, x: Tensor) -> Tensor:
         """Values (n, 1) at points ``x`` (n, 3)."""
@@ -95,7 +98,7 @@ class CubicTiles:
             for at in self._seen(x[part]):
                 value[part].index_add_(0, at.rows, (at.blend() * at.polynomial(self.coefficients))[:, None])
 
-        in_chunks(len(x), CHUNK_ROWS, x.device, work, lambda: None)
+        _in_chunks(x, work)
         return value
 
     def value_and_gradient(self, x: Tensor) -> tuple[Tensor, Tensor]:
@@ -109,7 +112,7 @@ class CubicTiles:
                 value[part].index_add_(0, at.rows, (w * q)[:, None])
                 gradient[part].index_add_(0, at.rows, slope)
 
-        in_chunks(len(x), CHUNK_ROWS, x.device, work, lambda: None)
+        _in_chunks(x, work)
         return value, gradient
 
     def laplacian(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
@@ -200,6 +203,12 @@ class _Tile(NamedTuple):
         return (second * _products_of_others(self.w)).sum(dim=1)
 
 
+def _in_chunks(x: Tensor, work: Callable[[None, slice], None]) -> None:
+    """Call ``work`` for slices that cover the points ``x``."""
+    rows = CHUNK_ROWS if x.device.type == "cpu" else GPU_CHUNK_ROWS
+    in_chunks(len(x), rows, x.device, work, lambda: None)
+
+
 def monomials(u: Tensor) -> Tensor:
     """The monomials ``EXPONENTS`` (n, 20) of ``u`` (n, 3)."""
     x, y, z = u[:, :1], u[:, 1:2], u[:, 2:]
@@ -210,22 +219,24 @@ def monomials(u: Tensor) -> Tensor:
 
 def differentiated(coefficients: Tensor) -> Tensor:
     """Coefficients (t, 3, 10) of the three first derivatives of polynomials (t, 20)."""
-    parts = []
-    for axis in range(3):
-        raised = [_raised(e, axis, 1) for e in EXPONENTS[:_QUADRATIC]]
-        factor = coefficients.new_tensor([EXPONENTS[r][axis] for r in raised])
-        parts.append(coefficients[:, raised] * factor)
-    return torch.stack(parts, dim=1)
+    raised, factor = _derivatives(1, _QUADRATIC, coefficients.device)
+    return (coefficients.index_select(1, raised) * factor).unflatten(1, (3, _QUADRATIC))
 
 
 def _laplacian_of(coefficients: Tensor) -> Tensor:
     """Coefficients (t, 4) of the Laplacians of polynomials (t, 20)."""
-    total = coefficients.new_zeros(len(coefficients), _LINEAR)
-    for axis in range(3):
-        raised = [_raised(e, axis, 2) for e in EXPONENTS[:_LINEAR]]
-        power = [EXPONENTS[r][axis] for r in raised]
-        total += coefficients[:, raised] * coefficients.new_tensor([p * (p - 1) for p in power])
-    return total
+    raised, factor = _derivatives(2, _LINEAR, coefficients.device)
+    return (coefficients.index_select(1, raised) * factor).unflatten(1, (3, _LINEAR)).sum(dim=1)
+
+
+@cache
+def _derivatives(order: int, count: int, device: torch.device) -> tuple[Tensor, Tensor]:
+    """Of which monomials the first ``count`` come by ``order`` derivatives along each axis, axis by axis; and
+    the factors: (3 * count,) each."""
+    raised = [_raised(e, axis, order) for axis in range(3) for e in EXPONENTS[:count]]
+    powers = [EXPONENTS[r][i // count] for i, r in enumerate(raised)]
+    factors = [math.perm(power, order) for power in powers]
+    return torch.tensor(raised, device=device), torch.tensor(factors, device=device)
 
 
 def _raised(exponent: tuple[int, int, int], axis: int, by: int) -> int:

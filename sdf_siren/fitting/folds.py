@@ -10,13 +10,14 @@ folds alone, since elsewhere the normals say as much.)
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import product
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
-from sdf_siren.fitting.local import memberships
+from sdf_siren.fields.threads import processors
+from sdf_siren.fitting.membership import memberships
 from sdf_siren.fitting.scan import OrientedScan
 
 AGREEMENT = 0.95
@@ -44,37 +45,58 @@ class Places:
     distance: Tensor
     rows: Tensor
 
+    def to(self, device: torch.device | str) -> Places:
+        """The same on another device."""
+        return Places(self.x.to(device), self.distance.to(device), self.rows.to(device))
+
 
 NOWHERE = Places(torch.empty(0, 3), torch.empty(0), torch.empty(0, dtype=torch.int64))
+
+_Found = tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.int64]]
 
 STEPS = (1.0, 2.0)
 """Two steps: the second holds the cubics of the coarse level off the middle of a wider crevice."""
 
 
-def beside_folds(scan: OrientedScan, step: float) -> Places:
+WHOLE = 2**24
+"""Normals are summed in these parts of one, whole numbers, whose order does not matter: a GPU has none."""
+
+
+def beside_folds(scan: OrientedScan, step: float, device: torch.device | str = "cpu") -> Places:
     """Places one step and two along the normals and against them, at the folds of ``scan``.
 
     Args:
         scan: clean; the normals of a noisy one disagree everywhere.
         step: cube lengths; about what the cubic of one of the finest tiles reaches.
+        device: where folds are looked for and the result is wanted. The scan's tree says what is near.
     """
-    points, normals = torch.from_numpy(scan.points), torch.from_numpy(scan.normals)
+    points, normals = (torch.from_numpy(part).to(device) for part in (scan.points, scan.normals))
     found = []
-    for steps, sign in product(STEPS, (1.0, -1.0)):
-        length = steps * step
-        left = (_agreement(points, normals, length) < AGREEMENT).nonzero()[:, 0].numpy()
-        for _ in range(HALVINGS + 1):
-            x = scan.points[left] + np.float32(sign * length) * scan.normals[left]
-            clear = np.isinf(scan.tree.query(x, distance_upper_bound=CLEAR * length)[0])
-            found.append((x[clear], np.full(clear.sum(), sign * length, np.float32), left[clear]))
-            left, length = left[~clear], length / 2
-    return Places(*(torch.from_numpy(np.concatenate(part)) for part in zip(*found, strict=True)))
+    for length in (steps * step for steps in STEPS):
+        folds = (_agreement(points, normals, length) < AGREEMENT).nonzero()[:, 0].cpu().numpy()
+        for sign in (1.0, -1.0):
+            found += _clear_places(scan, folds, sign * length)
+    return Places(*(torch.from_numpy(np.concatenate(part)) for part in zip(*found, strict=True))).to(device)
+
+
+def _clear_places(scan: OrientedScan, rows: NDArray[np.int64], step: float) -> list[_Found]:
+    """Places a ``step`` along the normals of some points where that is clear, else a half of it or a quarter:
+    three parts of what :class:`Places` has."""
+    found = []
+    for _ in range(HALVINGS + 1):
+        x = scan.points[rows] + np.float32(step) * scan.normals[rows]
+        near = scan.tree.query(x, distance_upper_bound=CLEAR * abs(step), workers=processors())[0]
+        clear = np.isinf(near)
+        found.append((x[clear], np.full(clear.sum(), step, np.float32), rows[clear]))
+        rows, step = rows[~clear], step / 2
+    return found
 
 
 def _agreement(points: Tensor, normals: Tensor, side: float) -> Tensor:
     """The length (n,) of the mean normal in the boxes of tiles around each point, where it is least."""
     key, row = memberships(points, side)
-    _, box, count = torch.unique(key, return_inverse=True, return_counts=True)
-    total = normals.new_zeros(len(count), 3).index_add_(0, box, normals[row])
-    length = (total.norm(dim=1) / count)[box]
-    return torch.ones(len(points)).scatter_reduce_(0, row, length, "amin")
+    keys, box, count = torch.unique(key, return_inverse=True, return_counts=True)
+    whole = (WHOLE * normals).round().long()
+    total = whole.new_zeros(len(keys), 3).index_add_(0, box, whole[row])
+    length = ((total / WHOLE).norm(dim=1) / count)[box]
+    return length.new_ones(len(points)).scatter_reduce_(0, row, length, "amin")

@@ -106,6 +106,19 @@ class Missing:
             beside=self.beside - tiles.value(self.places.x)[:, 0],
         )
 
+    def corrected(self, levels: Sequence[Level]) -> tuple[CorrectedField, tuple[Level, ...]]:
+        """The field with ``levels``, and those of them that have tiles."""
+        if not levels:
+            return self.field, ()
+        first, *others = levels
+        tiles = self.fitted(first)
+        if not len(tiles):
+            return self.corrected(others)
+        if not others:
+            return self.field.plus(tiles), (first,)
+        field, found = self.after(tiles).corrected(others)
+        return field, (first, *found)
+
     def fitted(self, level: Level, seen_from: Tensor | None = None) -> CubicTiles:
         """``level``; or of it what bears on the points ``seen_from`` (m, 3)."""
         if level.opening:
@@ -119,6 +132,46 @@ class Missing:
             seen_from=seen_from,
             beside=(self.places.x, self.beside),
         )
+
+
+@dataclass(frozen=True)
+class _Corrected:
+    """A field with some levels, in a search.
+
+    Attributes:
+        missing: what it lacks at the points that may be fitted to.
+        unseen: (n, 3) the points that may not.
+        value, gradient: (n, 1) and (n, 3) of the field there.
+    """
+
+    missing: Missing
+    unseen: Tensor
+    value: Tensor
+    gradient: Tensor
+
+    @classmethod
+    def of(cls, missing: Missing, unseen: Tensor) -> _Corrected:
+        return cls(missing, unseen, *missing.field.value_and_gradient(unseen))
+
+    def after(self, levels: Sequence[Level]) -> _Corrected:
+        """With more levels."""
+        found = self
+        for level in levels:
+            tiles = found.missing.fitted(level)
+            found = replace(found.seen_with(tiles), missing=found.missing.after(tiles))
+        return found
+
+    def seen_with(self, tiles: CubicTiles) -> _Corrected:
+        """With one more level at the unseen points alone."""
+        value, gradient = tiles.value_and_gradient(self.unseen)
+        return replace(self, value=self.value + value, gradient=self.gradient + gradient)
+
+    def distance(self, level: Level | None = None) -> Tensor:
+        """Distances (n,) of the unseen points to the zero level set, to first order; with ``level``, of which
+        only the tiles are fitted that bear on them."""
+        if level is not None:
+            return self.seen_with(self.missing.fitted(level, self.unseen)).distance()
+        return self.value[:, 0].abs() / self.gradient.norm(dim=1).clamp_min(LEAST_SLOPE)
 
 
 @dataclass(frozen=True)
@@ -144,9 +197,9 @@ class Search:
 
     def __init__(self, missing: Missing, unseen: Tensor, tried: Callable[[float], None]) -> None:
         self.chosen: tuple[Level, ...] = ()
-        self.least = distances(missing.field, unseen)
-        self._missing, self._unseen, self._tried = missing, unseen, tried
-        self._levels: tuple[Level, ...] = ()  # chosen, and not yet in what is missing
+        self._start, self._tried = _Corrected.of(missing, unseen), tried
+        self.least = self._start.distance()
+        self._levels: tuple[Level, ...] = ()  # chosen, and not yet in the start
 
     def go_on(
         self, firsts: Sequence[Level | None], finest: Sequence[Level], wanted: Callable[[Level], Level]
@@ -158,7 +211,7 @@ class Search:
             finest: candidates, growing.
             wanted: the level to take instead of the best of the finest.
         """
-        self._missing, self._levels = self._after(self._levels), ()
+        self._start, self._levels = self._start.after(self._levels), ()
         best = self._with(firsts[0], finest)
         for first in firsts[1:]:
             other = self._with(first, finest)
@@ -169,25 +222,17 @@ class Search:
         if last not in firsts:
             last = wanted(last)
         if last != best.levels[-1]:
-            missing = self._after(best.levels[:-1])
-            self.least = distances(missing.field.plus(missing.fitted(last, self._unseen)), self._unseen)
+            self.least = self._start.after(best.levels[:-1]).distance(last)
         self._levels = (*best.levels[:-1], last)
         self.chosen = (*self.chosen, *self._levels)
 
-    def _after(self, levels: Sequence[Level]) -> Missing:
-        missing = self._missing
-        for level in levels:
-            missing = missing.after(missing.fitted(level))
-        return missing
-
     def _with(self, first: Level | None, finest: Sequence[Level]) -> _Found:
         levels = () if first is None else (first,)
-        missing = self._after(levels)
-        start = distances(missing.field, self._unseen)
+        corrected = self._start.after(levels)
+        start = corrected.distance()
         best, smallest, vain = _Found(levels, start), float("inf"), 0
         for level in finest:
-            tiles = missing.fitted(level, self._unseen)
-            distance = distances(missing.field.plus(tiles), self._unseen)
+            distance = corrected.distance(level)
             mean = float(distance.mean())
             vain = 0 if mean < smallest else vain + 1  # small tiles may all be worse than none
             smallest = min(mean, smallest)
@@ -203,12 +248,6 @@ def _out_of_bounds(value: Tensor, distance: Tensor) -> Tensor:
     """What takes ``value`` (m,) between ``LEAST_PART`` of ``distance`` (m,) and all of it."""
     side = distance.sign()
     return side * (side * value).clamp(LEAST_PART * distance.abs(), distance.abs()) - value
-
-
-def distances(field: CorrectedField, points: Tensor) -> Tensor:
-    """Distances (n,) of points to the zero level set, to first order."""
-    value, gradient = field.value_and_gradient(points)
-    return value[:, 0].abs() / gradient.norm(dim=1).clamp_min(LEAST_SLOPE)
 
 
 def _closer(one: Tensor, other: Tensor) -> bool:

@@ -103,23 +103,26 @@ def refit(
     held_out: NDArray[np.int64],
     *,
     detail: float = 1.0,
+    device: torch.device | str = "cpu",
     progress: ProgressCallback = silent,
 ) -> Refit:
     """Correct ``network`` where unseen points say that it helps.
 
     Args:
-        network: on the CPU, fitted without the points ``held_out``.
+        network: fitted without the points ``held_out``.
         scan: all points.
         held_out: rows of the scan, from :func:`held_out_rows`; not empty.
         detail: divides the side of the finest tiles that the unseen points chose.
+        device: where to compute. The same comes out on every one, up to rounding, and on the CPU.
         progress: called once per candidate.
     """
     trust, units = _trust(scan), _units(scan)
-    points, normals = torch.from_numpy(scan.points), torch.from_numpy(scan.normals)
+    points, normals = (torch.from_numpy(part).to(device) for part in (scan.points, scan.normals))
     seen = torch.ones(len(points), dtype=torch.bool)
-    seen[held_out] = False
-    places = beside_folds(scan, units[-1]) if trust is EXACT else NOWHERE
-    missing = Missing.of(CorrectedField(network), points, normals, trust, places)
+    seen[torch.from_numpy(held_out)] = False
+    seen = seen.to(device)
+    places = beside_folds(scan, units[-1], device) if trust is EXACT else NOWHERE.to(device)
+    missing = Missing.of(CorrectedField(network.to(device=device)), points, normals, trust, places)
     candidates = [(_firsts(trust, unit, detail, units[-1]), _finest(trust, unit)) for unit in units]
     most, count = sum(len(firsts) * len(finest) for firsts, finest in candidates), itertools.count(1)
 
@@ -132,13 +135,8 @@ def refit(
         # A level that others follow only opens what is closed: it gets no finer.
         finer = detail if number == len(units) else min(detail, 1.0)
         search.go_on(firsts, finest, partial(_scaled, detail=finer, unit=units[-1]))
-    levels = []
-    for level in search.chosen:
-        tiles = missing.fitted(level)
-        if len(tiles):
-            levels.append(level)
-            missing = missing.after(tiles)
-    return Refit(missing.field, tuple(levels), before, float(search.least.mean()))
+    field, levels = missing.corrected(search.chosen)
+    return Refit(field.to(device="cpu"), levels, before, float(search.least.mean()))
 
 
 def _scaled(level: Level, detail: float, unit: float) -> Level:

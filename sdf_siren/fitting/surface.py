@@ -182,8 +182,14 @@ class _Fit:
             if self.resume and keeper.path.exists():
                 trainer.restore(checkpoints.load(keeper.path, fit, self.place))
         checkpoints.train(trainer, keeper, self.progress)
-        network = network.to(device="cpu")
         if not len(self.held_out):
-            return _Found(CorrectedField(network), trainer.losses, None)
-        corrected = refit(network, scan, self.held_out, detail=settings.detail, progress=self.progress)
+            return _Found(CorrectedField(network).to(device="cpu"), trainer.losses, None)
+        corrected = refit(
+            network,
+            scan,
+            self.held_out,
+            detail=settings.detail,
+            device=self.place,
+            progress=self.progress,
+        )
         return _Found(corrected.field, trainer.losses, corrected)

@@ -6,7 +6,7 @@ import torch
 from scipy.spatial import cKDTree
 
 from sdf_siren.clouds.spacing import gauge
-from sdf_siren.fitting.folds import CLEAR, NOWHERE, beside_folds
+from sdf_siren.fitting.folds import CLEAR, NOWHERE, _agreement, beside_folds
 from sdf_siren.fitting.scan import OrientedScan
 
 
@@ -64,3 +64,13 @@ def test_no_point_of_the_scan_is_nearer_than_said():
 
 def test_walls_far_apart_are_no_fold():
     assert len(beside_folds(walls(0.5), 0.05).x) == 0
+
+
+def test_the_order_of_the_points_does_not_matter_to_the_last_bit():
+    scan = walls(0.03)
+    points, normals = torch.from_numpy(scan.points), torch.from_numpy(scan.normals)
+    normals = normals + 0.1 * torch.randn(normals.shape, generator=torch.Generator().manual_seed(0))
+    shuffle = torch.randperm(len(points), generator=torch.Generator().manual_seed(1))
+    here, there = _agreement(points, normals, 0.05), _agreement(points[shuffle], normals[shuffle], 0.05)
+    assert here.min() < 0.5
+    assert torch.equal(here[shuffle], there)

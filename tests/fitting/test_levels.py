@@ -14,15 +14,23 @@ SCATTER = torch.linspace(0.9, 1.1, 100)[:, None]
 
 @dataclass(frozen=True)
 class Wrong:
-    """A field that is wrong by so much; a level's tiles are the error that they leave."""
+    """A field that is wrong by so much."""
 
     by: float
 
     def value_and_gradient(self, x):
         return self.by * SCATTER, torch.ones(len(x), 3) / 3**0.5
 
-    def plus(self, tiles):
-        return Wrong(tiles)
+
+@dataclass(frozen=True)
+class Change:
+    """Tiles that leave another error than there was."""
+
+    before: float
+    by: float
+
+    def value_and_gradient(self, x):
+        return (self.by - self.before) * SCATTER, torch.zeros(len(x), 3)
 
 
 @dataclass(frozen=True)
@@ -34,11 +42,11 @@ class Lacking:
     before: str = ""
 
     def fitted(self, level, seen_from=None):
-        return self.errors[self.before, level.side]
+        return Change(self.field.by, self.errors[self.before, level.side])
 
     def after(self, tiles):
-        first = {1.5: "everywhere", 1.4: "opening"}.get(tiles, "")
-        return replace(self, field=Wrong(tiles), before=first)
+        first = {1.5: "everywhere", 1.4: "opening"}.get(tiles.by, "")
+        return replace(self, field=Wrong(tiles.by), before=first)
 
 
 def levels(*sides):

@@ -3,7 +3,8 @@
 import pytest
 import torch
 
-from sdf_siren.fitting.local import FEWEST_POINTS, MOST_POINTS, Trust, fit_tiles
+from sdf_siren.fitting.local import Trust, fit_tiles
+from sdf_siren.fitting.membership import FEWEST_POINTS, MOST_POINTS
 
 EXACT = Trust(gradient_weight=0.1, ridge=1e-9, projected=False)
 

@@ -1,8 +1,10 @@
-"""The loop on a device that is not the processor: nothing read back, nothing sent, nothing mixed.
+"""Loop and refit on a device that is not the processor: in the loop nothing is read back or sent, and in
+neither anything mixed.
 
 There need not be a GPU. A tensor on torch's ``meta`` device has a shape and a type but no numbers: whatever
 asks for a number raises, and so does an operation that mixes it with tensors of the processor. What runs
-there between two looks therefore does not wait for a GPU either.
+there between two looks therefore does not wait for a GPU either. The refit needs numbers: how many tiles
+there are depends on them. It has them on the device of :mod:`pretended_device`.
 """
 
 import contextlib
@@ -10,12 +12,17 @@ import contextlib
 import numpy as np
 import pytest
 import torch
+from pretended_device import PRETENDED, Pretended, pretended_device
 from torch.utils._python_dispatch import TorchDispatchMode
+from torus_scans import torus_scan
 
 from sdf_siren import PointCloud
+from sdf_siren.fields import SirenShape, initialise
+from sdf_siren.fitting.cubics import MEMBER, solved
 from sdf_siren.fitting.gradients import GradientEngine
 from sdf_siren.fitting.optimizers import Adam
 from sdf_siren.fitting.recipe import network_of, objective_of, optimizer_of, rate_of, sampler_of
+from sdf_siren.fitting.refit import held_out_rows, refit
 from sdf_siren.fitting.scan import oriented_scan
 from sdf_siren.fitting.settings import resolve_settings
 from sdf_siren.fitting.signal_network import BETAS, signal_network, signal_trainer
@@ -154,3 +161,53 @@ def test_the_batches_of_a_signal_are_made_where_their_corners_are(monkeypatch):
         blocks = blocks_at(corners, (3, 4), frame)
     assert blocks.x.device == META
     assert blocks.x.shape == (60, 2)
+
+
+def test_the_equations_of_tiles_are_solved_without_a_wait(monkeypatch):
+    members = torch.zeros(5, 7, MEMBER, device=META)
+    centres = torch.zeros(5, 3, dtype=torch.float64, device=META)
+    solved(members.double(), centres, 0.1, 0.5)  # the constants are sent once
+    with nothing_sent(monkeypatch):
+        coefficients, failed = solved(members.double(), centres, 0.1, 0.5)
+    assert coefficients.device == failed.device == META
+    assert coefficients.shape == (5, 20)
+
+
+REFITTED = {
+    "clean": {"count": 3000},
+    "noisy": {"count": 3000, "noise": 0.004, "normal_noise": 0.2},
+    "uneven": {"count": 6000, "sparse_half": 0.05},
+}
+
+
+@pytest.mark.parametrize("kind", REFITTED)
+def test_a_refit_finds_the_same_on_a_device(kind, monkeypatch):
+    scan, network = torus_scan(**REFITTED[kind]), initialise(SirenShape(width=16), seed=0)
+    held_out = held_out_rows(len(scan.points), 0)
+    here = refit(network, scan, held_out)
+    with pretended_device(monkeypatch):
+        there = refit(network, scan, held_out, device=PRETENDED)
+    assert there.levels == here.levels
+    assert here.levels
+    assert there.before == pytest.approx(here.before)
+    assert there.after == pytest.approx(here.after)
+    for expected, tiles in zip(here.field.tiles, there.field.tiles, strict=True):
+        assert not isinstance(tiles.coefficients, Pretended)
+        assert torch.equal(tiles.places, expected.places)
+        torch.testing.assert_close(tiles.coefficients, expected.coefficients, rtol=1e-4, atol=1e-7)
+
+
+def test_the_pretended_device_notices_what_it_should(monkeypatch):
+    with pretended_device(monkeypatch):
+        there = torch.ones(3).to(PRETENDED)
+        assert there.device == PRETENDED
+        assert there.tolist() == there.to("cpu").tolist() == [1, 1, 1]
+        assert isinstance(torch.arange(3, device=PRETENDED) + there, Pretended)
+        for mixed in (
+            lambda: there + torch.ones(3),
+            lambda: there[[0, 2]],
+            lambda: torch.ones(3).index_add_(0, torch.tensor([0]), there[:1]),
+            lambda: torch.zeros(3).copy_(there),
+        ):
+            with pytest.raises(AssertionError, match="between"):
+                mixed()
