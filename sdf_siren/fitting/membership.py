@@ -88,7 +88,7 @@ class Membership:
         however the scan is ordered.
         """
         count, column = self.count[part, None], torch.arange(most, device=self.rows.device)
-        share = (count / MOST_POINTS).clamp_min(1)
+        share = (count.double() / MOST_POINTS).clamp_min(1)
         drawn = ((column + _draws(self.rows.device)[:most]) * share).long()
         rows = self.rows[(self.first[part, None] + drawn).clamp_max(len(self.rows) - 1)]
         return torch.where(column < count, rows, padding)
@@ -97,7 +97,8 @@ class Membership:
 @cache
 def _draws(device: torch.device) -> Tensor:
     """Random numbers (MOST_POINTS,) from 0 to below 1, the same on every device."""
-    return torch.rand(MOST_POINTS, generator=torch.Generator().manual_seed(0)).to(device)
+    generator = torch.Generator().manual_seed(0)
+    return torch.rand(MOST_POINTS, dtype=torch.float64, generator=generator).to(device)
 
 
 def memberships(points: Tensor, side: float) -> tuple[Tensor, Tensor]:
@@ -108,7 +109,8 @@ def memberships(points: Tensor, side: float) -> tuple[Tensor, Tensor]:
     found = {0: (step[:0], step[:0])}
 
     def work(_: None, part: slice) -> None:
-        position = (points[part] + 1) / side
+        # A product, because a GPU makes one of a quotient, and points at a rim would change sides.
+        position = (points[part] + 1) * (1 / side)
         base = position.floor()
         within = (position - base).T
         # Along each axis: in reach of the tile before, of its own, of the one after.
