@@ -172,7 +172,7 @@ def measure_preset(quality: str, scan: PointCloud, device: torch.device, threads
 
     def one_step(index: int, clock: Callable[[], float]) -> tuple[float, float, float]:
         start = clock()
-        batch = sampler.draw(generator)
+        batch = sampler.draw(generator, index)
         drawn = clock()
         gradients, _ = engine(batch, 0.0)
         computed = clock()
