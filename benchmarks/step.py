@@ -185,7 +185,7 @@ def measure_preset(quality: str, scan: PointCloud, device: torch.device, threads
 
     def parts(index: int) -> tuple[float, float, float]:
         start = clock()
-        batch = sampler.draw(generator)
+        batch = sampler.draw(generator, index)
         drawn = clock()
         gradients, _ = engine(batch, 0.0)
         computed = clock()

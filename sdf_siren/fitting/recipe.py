@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
+from scipy.spatial import cKDTree
 
 from sdf_siren.clouds.groups import PointGroup
 from sdf_siren.errors import InputError
@@ -29,7 +31,7 @@ from sdf_siren.losses import (
 from sdf_siren.sampling import density
 from sdf_siren.sampling.indicator import Indicator
 from sdf_siren.sampling.off_surface import far_from_surface, near_surface
-from sdf_siren.sampling.sampler import PoolSampler, Sampler, UniformVolumeSampler
+from sdf_siren.sampling.sampler import PoolSampler, Sampler, UniformVolumeSampler, order_by_place
 
 NEAR_POOL, FAR_POOL = 65_536, 16_384
 """Off-surface points prepared once, to be drawn from at every step."""
@@ -59,13 +61,13 @@ def objective_of(s: SurfaceSettings) -> Objective:
 
 
 def sampler_of(s: SurfaceSettings, scan: OrientedScan, seed: int, device: torch.device) -> Sampler:
-    """What each step draws from; ``seed`` is that of the pools."""
+    """What each step draws from; ``seed`` is that of the pools and of the draws."""
     place = str(device)
-    surface = PointGroup(torch.from_numpy(scan.points), normals=torch.from_numpy(scan.normals)).to(place)
+    surface = PointGroup(torch.from_numpy(scan.points), normals=torch.from_numpy(scan.normals))
     if s.quality == "paper":
-        return UniformVolumeSampler(surface, s.surface_points, s.far_points)
+        return UniformVolumeSampler(surface.to(place), s.surface_points, s.far_points)
     rng = np.random.default_rng(seed)
-    shares = density.shares(scan.points, scan.tree) if scan.uneven else None
+    weights = _weights(s, scan)
     indicator = Indicator(scan.points, scan.normals, seed)
     near = near_surface(
         scan.points,
@@ -76,15 +78,38 @@ def sampler_of(s: SurfaceSettings, scan: OrientedScan, seed: int, device: torch.
         spread=s.near_spread,
         noise=s.noise,
         rng=rng,
-        shares=shares,
+        shares=None if weights is None else density.cumulative(weights),
     )
     far = far_from_surface(scan.points, indicator, count=FAR_POOL, rng=rng)
     if not len(near) or not len(far):
         raise InputError("no place near the scan has a clear side: are its normals oriented outward?")
-    pools = {"surface": surface, "near": near.to(place), "far": far.to(place)}
+    order = order_by_place(scan.tree)
+    pools = {
+        "surface": surface.rows(order),
+        "near": near.rows(order_by_place(cKDTree(near.x.numpy()))),
+        "far": far.rows(order_by_place(cKDTree(far.x.numpy()))),
+    }
     counts = {"surface": s.surface_points, "near": s.near_points, "far": s.far_points}
-    drawn = {} if shares is None else {"surface": torch.from_numpy(shares).to(place)}
-    return PoolSampler(pools, {name: count for name, count in counts.items() if count}, drawn)
+    shares = (
+        {}
+        if weights is None
+        else {"surface": torch.from_numpy(density.cumulative(weights[order.numpy()])).to(place)}
+    )
+    return PoolSampler(
+        {name: pool.to(place) for name, pool in pools.items()},
+        {name: count for name, count in counts.items() if count},
+        shares,
+        seed,
+    )
+
+
+def _weights(s: SurfaceSettings, scan: OrientedScan) -> NDArray[np.float64] | None:
+    """How often each point of the scan is drawn, (n,); None for all alike."""
+    clean = s.noise == 0
+    if not (clean or scan.uneven):
+        return None
+    areas = density.areas(scan.points, scan.tree) if scan.uneven else np.ones(len(scan.points))
+    return areas * density.bends(scan.points, scan.normals, scan.tree, areas) if clean else areas
 
 
 def optimizer_of(s: SurfaceSettings, network: Siren) -> Optimizer:

@@ -3,49 +3,79 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Protocol
 
 import torch
+from scipy.spatial import cKDTree
 from torch import Tensor
 
 from sdf_siren.clouds.groups import PointGroup
-from sdf_siren.sampling.density import drawn
+from sdf_siren.sampling.density import rows_at
+
+GOLDEN = (5**0.5 - 1) / 2
+"""Its multiples, modulo 1, are spread more evenly than those of any other number, however many there are."""
 
 
 class Sampler(Protocol):
     """Draws the batch of a step."""
 
     def draw(self, generator: torch.Generator, step: int = 0) -> dict[str, PointGroup]:
-        """Point groups by name; all randomness comes from ``generator``, whatever the step."""
+        """Point groups by name; all randomness comes from ``generator``, or from a seed and ``step``."""
         ...
 
 
-@dataclass(frozen=True)
 class PoolSampler:
-    """Draws rows with replacement from pools that lie on the device of the fit.
+    """Draws rows of pools on the device of the fit, evenly over each: in a step and through the steps.
 
-    Attributes:
-        pools: every point of each group.
+    A pool is cut into as many parts of equal share as a step takes rows of it, and a step takes one row of
+    each part: so it sees all of the pool, if rows beside each other are near each other. Through the steps
+    the place within a part moves on by the golden ratio of its length, from a random start (Cranley and
+    Patterson 1976), so that every row has its turns. Batches vary less than independent draws would.
+
+    Args:
+        pools: every point of each group, neighbours beside each other; see :func:`order_by_place`.
         counts: rows per step for each group.
-        shares: of groups whose points are not drawn alike, the cumulative shares (n,).
+        shares: of groups whose points are not drawn alike, the cumulative shares (n,), float64.
+        seed: of the random starts.
     """
 
-    pools: Mapping[str, PointGroup]
-    counts: Mapping[str, int]
-    shares: Mapping[str, Tensor] = field(default_factory=dict)
+    def __init__(
+        self,
+        pools: Mapping[str, PointGroup],
+        counts: Mapping[str, int],
+        shares: Mapping[str, Tensor] | None = None,
+        seed: int = 0,
+    ) -> None:
+        self._pools, self._shares = pools, shares or {}
+        generator = torch.Generator().manual_seed(seed)
+        self._starts: dict[str, Tensor] = {}
+        self._parts: dict[str, Tensor] = {}
+        for name, count in counts.items():
+            place = pools[name].x.device
+            self._starts[name] = torch.rand(count, generator=generator, dtype=torch.float64).to(place)
+            self._parts[name] = torch.arange(count, dtype=torch.float64).to(place)
 
     def draw(self, generator: torch.Generator, step: int = 0) -> dict[str, PointGroup]:
-        """Rows of every pool, with replacement."""
+        """Rows of every pool; they follow from the seed and ``step``, and ``generator`` is left alone.
+
+        A ``step`` that is a float64 tensor on the device gives the same rows.
+        """
         batch = {}
-        for name, count in self.counts.items():
-            pool = self.pools[name]
-            if name in self.shares:
-                rows = drawn(self.shares[name], count, generator)
+        for name, start in self._starts.items():
+            pool = self._pools[name]
+            place = (self._parts[name] + (start + step * GOLDEN) % 1) / len(start)
+            if name in self._shares:
+                rows = rows_at(self._shares[name], place)
             else:
-                rows = torch.randint(len(pool), (count,), generator=generator, device=pool.x.device)
+                rows = (place * len(pool)).long().clamp_(max=len(pool) - 1)  # a place may be rounded to 1
             batch[name] = pool.rows(rows)
         return batch
+
+
+def order_by_place(tree: cKDTree) -> Tensor:
+    """An order (n,) of the points of a tree in which neighbours are beside each other: that of its leaves."""
+    return torch.from_numpy(tree.tree.indices.copy())
 
 
 @dataclass(frozen=True)

@@ -11,8 +11,9 @@ from sdf_siren.fitting.optimizers import Adam, Soap
 from sdf_siren.fitting.recipe import network_of, objective_of, optimizer_of, rate_of, sampler_of
 from sdf_siren.fitting.scan import oriented_scan
 from sdf_siren.fitting.settings import resolve_settings
+from sdf_siren.sampling.density import BENT
 
-CLEAN = ScanGauge(0.01, 0.0)
+CLEAN, NOISY = ScanGauge(0.01, 0.0), ScanGauge(0.01, 0.005)
 
 
 @pytest.fixture(scope="module")
@@ -76,18 +77,25 @@ def test_the_scan_in_the_cube_is_gauged_there(sphere):
     assert small.spacing == pytest.approx(large.spacing, rel=1e-3)
 
 
-def test_only_a_scan_much_sparser_in_parts_is_drawn_from_by_area(sphere):
-    """Of one half every tenth point: it gets half of the points of a step. An even scan is not touched."""
-    settings = resolve_settings(CLEAN, "draft")
+def share_below(points, normals, gauge=CLEAN):
+    """Of the scan points drawn in some steps, those with x < 0."""
+    settings = resolve_settings(gauge, "draft")
+    sampler = sampler_of(settings, oriented_scan(PointCloud(points, normals)), 0, torch.device("cpu"))
+    steps = [sampler.draw(torch.Generator(), step)["surface"].x[:, 0] for step in range(20)]
+    return float((torch.cat(steps) < 0).double().mean())
 
-    def sampler(points):
-        return sampler_of(settings, oriented_scan(PointCloud(points, points)), 0, torch.device("cpu"))
 
-    assert not sampler(sphere).shares
+def test_a_scan_much_sparser_in_parts_is_drawn_from_by_area(sphere):
+    """Of one half every tenth point: it gets half of the points of a step."""
     sparse = np.vstack([sphere[sphere[:, 0] > 0], sphere[sphere[:, 0] < 0][::10]])
-    uneven = sampler(sparse)
-    share = [
-        float((uneven.draw(torch.Generator().manual_seed(i))["surface"].x[:, 0] < 0).double().mean())
-        for i in range(5)
-    ]
-    assert 0.4 < np.mean(share) < 0.6
+    for gauge in (CLEAN, NOISY):
+        assert 0.4 < share_below(sparse, sparse, gauge) < 0.65
+
+
+def test_what_bends_is_drawn_more_often_unless_the_scan_is_noisy(sphere):
+    """A sphere and a wall beside it, as dense and with as many points: BENT of the draws go by the bend."""
+    places = np.random.default_rng(0).uniform(-1, 1, (2000, 2)) * np.sqrt(np.pi)
+    wall = np.c_[np.full(2000, -3), places]
+    points, normals = np.vstack([sphere, wall]), np.vstack([sphere, np.tile([-1, 0, 0], (2000, 1))])
+    assert share_below(points, normals) == pytest.approx((1 - BENT) / 2, abs=0.02)
+    assert share_below(points, normals, NOISY) == pytest.approx(1 / 2, abs=0.01)

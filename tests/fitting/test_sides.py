@@ -17,7 +17,7 @@ from sdf_siren.fitting import checkpoint, findings, fit_surface, turned_along
 from sdf_siren.fitting.scan import oriented_scan
 from sdf_siren.fitting.sides import Sides, looked_at, turned_patches
 
-SIZE = {"steps": 300, "width": 40, "surface_points": 500, "near_points": 300, "far_points": 80}
+SIZE = {"steps": 400, "width": 40, "surface_points": 500, "near_points": 300, "far_points": 80}
 
 
 class Misled:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 import torch
 from scipy.spatial import cKDTree
 
-from sdf_siren.clouds.groups import PointGroup
-from sdf_siren.sampling.density import MOST, drawn, shares
-from sdf_siren.sampling.sampler import PoolSampler
+from sdf_siren.sampling.density import BENT, MOST, areas, bends, cumulative, rows_at
 
 
 def square(left: int, right: int) -> np.ndarray:
@@ -19,37 +18,84 @@ def square(left: int, right: int) -> np.ndarray:
     return points
 
 
+def sphere(count: int) -> np.ndarray:
+    x = np.random.default_rng(0).standard_normal((count, 3))
+    return x / np.linalg.norm(x, axis=1, keepdims=True)
+
+
 def test_halves_of_a_square_have_half_each_whatever_their_points() -> None:
     points = square(4000, 600)
-    cumulative = shares(points, cKDTree(points))
-    assert cumulative[-1] == 1
-    assert np.all(np.diff(cumulative) > 0)
-    assert abs(cumulative[3999] - 0.5) < 0.05
+    shares = cumulative(areas(points, cKDTree(points)))
+    assert shares[-1] == 1
+    assert np.all(np.diff(shares) > 0)
+    assert abs(shares[3999] - 0.5) < 0.05
 
 
 def test_no_point_counts_for_much_more_or_less_than_a_typical_one() -> None:
     points = np.vstack([square(500, 500), [[50.0, 0, 0]]])
-    share = np.diff(shares(points, cKDTree(points)), prepend=0)
-    assert share.max() <= MOST * np.median(share) * (1 + 1e-9)
-    assert share.min() >= np.median(share) / MOST * (1 - 1e-9)
+    found = areas(points, cKDTree(points))
+    assert np.median(found) == 1
+    assert found.max() == MOST
+    assert found.min() >= 1 / MOST
 
 
-def test_doubles_have_shares_too() -> None:
+def test_doubles_and_very_few_points_are_drawn_too() -> None:
     points = np.zeros((20, 3))
-    assert np.allclose(np.diff(shares(points, cKDTree(points))), 1 / 20)
+    assert np.array_equal(areas(points, cKDTree(points)), np.full(20, areas(points, cKDTree(points))[0]))
+    few = sphere(3)
+    tree = cKDTree(few)
+    for found in (areas(few, tree), bends(few, few, tree, np.ones(3))):
+        assert found.shape == (3,)
+        assert np.all(found > 0)
 
 
-def test_rows_are_drawn_with_their_shares() -> None:
-    cumulative = torch.tensor([0.1, 0.1, 0.7, 1.0], dtype=torch.float64)
-    rows = drawn(cumulative, 20_000, torch.Generator().manual_seed(0))
-    found = torch.bincount(rows, minlength=4) / 20_000
-    assert torch.allclose(found, torch.tensor([0.1, 0.0, 0.6, 0.3]), atol=0.015)
+def test_a_plane_is_drawn_alike_and_a_sphere_nearly() -> None:
+    flat = square(300, 300)
+    up = np.tile([0.0, 0.0, 1.0], (600, 1))
+    assert np.array_equal(bends(flat, up, cKDTree(flat), np.ones(600)), np.ones(600))
+    round_ = sphere(4000)
+    found = bends(round_, round_, cKDTree(round_), np.ones(4000))
+    assert found.mean() == pytest.approx(1)
+    assert found.std() < 0.25
 
 
-def test_a_sampler_draws_one_pool_by_shares_and_the_other_alike() -> None:
-    pool = PointGroup(torch.arange(12.0).reshape(4, 3))
-    only_last = {"surface": torch.tensor([0.0, 0.0, 0.0, 1.0], dtype=torch.float64)}
-    sampler = PoolSampler({"surface": pool, "near": pool}, {"surface": 50, "near": 200}, only_last)
-    batch = sampler.draw(torch.Generator().manual_seed(1))
-    assert (batch["surface"].x == pool.x[3]).all()
-    assert len(torch.unique(batch["near"].x[:, 0])) == 4
+def test_the_edges_of_a_box_are_drawn_more_often_than_its_faces() -> None:
+    """Only the points within a few spacings of an edge see another face: they share BENT among them."""
+    rng = np.random.default_rng(0)
+    points, normals = rng.uniform(-1, 1, (6000, 3)), np.zeros((6000, 3))
+    axis, side = rng.integers(3, size=6000), rng.choice([-1.0, 1.0], 6000)
+    points[np.arange(6000), axis] = normals[np.arange(6000), axis] = side
+    found = bends(points, normals, cKDTree(points), np.ones(6000))
+    to_edge = np.sort(1 - abs(points), axis=1)[:, 1]
+    assert np.allclose(found[to_edge > 0.2], 1 - BENT)
+    assert found[to_edge < 0.04].mean() > 2
+    assert found.mean() == pytest.approx(1, abs=0.01)  # the very corners are cut off at MOST
+    inward = bends(points, -normals, cKDTree(points), np.ones(6000))
+    assert np.allclose(inward, found)  # a groove bends as much as an edge
+
+
+def test_normals_that_lean_are_not_drawn_more_often() -> None:
+    """On a wall, beside a sphere: their neighbours contradict them."""
+    wall = square(1000, 1000)
+    normals = np.tile([0.0, 0.0, 1.0], (2000, 1))
+    wrong = np.arange(0, 2000, 20)
+    normals[wrong] = [0.6, 0.0, 0.8]
+    points = np.vstack([wall, sphere(2000) * 0.3 + [0, 0, 2]])
+    found = bends(points, np.vstack([normals, sphere(2000)]), cKDTree(points), np.ones(4000))
+    assert found[wrong].max() < 0.9 < found[2000:].mean()
+
+
+def test_bends_average_over_the_surface_not_over_the_points() -> None:
+    points = np.vstack([sphere(2000), sphere(2000)[:200] * 0.3 + 3])
+    normals = np.vstack([sphere(2000), sphere(2000)[:200]])
+    weights = np.random.default_rng(1).uniform(0.1, 9, 2200)
+    found = bends(points, normals, cKDTree(points), weights)
+    assert np.average(found, weights=weights) == pytest.approx(1)
+
+
+def test_rows_are_found_by_their_shares() -> None:
+    shares = torch.tensor([0.1, 0.1, 0.7, 1.0], dtype=torch.float64)
+    place = torch.linspace(0, 1, 1001, dtype=torch.float64)
+    found = torch.bincount(rows_at(shares, place), minlength=4) / 1001
+    assert torch.allclose(found, torch.tensor([0.1, 0.0, 0.6, 0.3]), atol=0.002)
+    assert rows_at(shares[:3], place).max() == 2  # rounding may leave the last share below 1
