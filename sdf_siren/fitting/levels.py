@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
+import torch
 from torch import Tensor
 
 from sdf_siren.fields import CorrectedField, CubicTiles
-from sdf_siren.fitting.folds import Places
+from sdf_siren.fitting.folds import Places, closed_off
 from sdf_siren.fitting.local import Trust, fit_tiles
 
 LEAST_SLOPE = 0.3
@@ -24,6 +27,13 @@ between the points, and the network knows more about that than the step."""
 CLOSED = 0.1
 """In sides: what a value misses where something is closed."""
 
+FAR_OFF, TURNED_AWAY = 2.0, 3.0
+"""In standard deviations: from where on a noisy point's distance counts linearly, and its normal no more."""
+
+LEAST_TURN = 0.2
+"""Radians about each axis: normals are not believed to be better than that. Those that were estimated from
+the noisy points agree with each other because they are wrong together."""
+
 
 @dataclass(frozen=True)
 class Level:
@@ -32,7 +42,8 @@ class Level:
     Attributes:
         side: of its tiles, cube lengths.
         trust: what it believes.
-        opening: it has tiles only about points whose value misses more than ``CLOSED``.
+        opening: it has tiles only about points whose value misses more than ``CLOSED``, of a noisy scan about
+            points that are :func:`~sdf_siren.fitting.folds.closed_off`.
     """
 
     side: float
@@ -108,12 +119,19 @@ class Missing:
 
     def fitted(self, level: Level, seen_from: Tensor | None = None) -> CubicTiles:
         """``level``; or of it what bears on the points ``seen_from`` (m, 3)."""
-        if level.opening:
-            seen_from = self.points[self.value.abs() > CLOSED * level.side]
+        points, value, gradient = self.points, self.value, self.gradient
+        if level.opening and self.trust.projected:
+            # On the level set there is no telling from which sheet a point comes.
+            points, normals = self.scan
+            value, gradient = self.field.value_and_gradient(points)
+            value, gradient = -value[:, 0], normals - gradient
+            seen_from = points[closed_off(points, normals, value)]
+        elif level.opening:
+            seen_from = points[value.abs() > CLOSED * level.side]
         return fit_tiles(
-            self.points,
-            self.value,
-            self.gradient,
+            points,
+            value,
+            gradient,
             level.side,
             level.trust,
             seen_from=seen_from,
@@ -121,12 +139,71 @@ class Missing:
         )
 
 
+class Judged(NamedTuple):
+    """What points that a field has not seen say of it."""
+
+    distance: Tensor
+    """(n,) from them to its zero level set."""
+    misfit: Tensor
+    """(n,) what decides: of two fields, the mean of the better one is smaller."""
+
+
+@dataclass(frozen=True)
+class Unseen:
+    """Points of a scan that were kept from a fit to judge it by.
+
+    On a clean scan their distance is what decides. On a noisy one it is the negative logarithm of how
+    probable they and their normals are, up to a constant: tiles that are too small for the noise make
+    ripples, which it hides from the distances, but not from the normals. Outliers of both are held down:
+    Huber's loss (1964, doi 10.1214/aoms/1177703732) of distances, a bound on angles.
+
+    Attributes:
+        points: (n, 3).
+        normals: (n, 3).
+        scatter: standard deviations of distances and, about each axis, of normals (radians); None if the scan
+            is clean.
+    """
+
+    points: Tensor
+    normals: Tensor
+    scatter: tuple[float, float] | None = None
+
+    def scattered_about(self, field: CorrectedField) -> Unseen:
+        """The same points as those of a noisy scan, whose scatter is that about ``field``."""
+        distance, turned = self._residuals(field)
+        # Medians of |a|, and of a^2 + b^2, for standard normal numbers a and b.
+        scatter = float(distance.median()) / 0.6745, math.sqrt(float(turned.median()) / (2 * math.log(2)))
+        return replace(self, scatter=(scatter[0], max(scatter[1], LEAST_TURN)))
+
+    def judge(self, field: CorrectedField) -> Judged:
+        """What the points say of ``field``."""
+        distance, turned = self._residuals(field)
+        if self.scatter is None:
+            return Judged(distance, distance)
+        far, angle = distance / self.scatter[0], turned / self.scatter[1] ** 2
+        huber = torch.where(far < FAR_OFF, far.square() / 2, FAR_OFF * (far - FAR_OFF / 2))
+        return Judged(distance, huber + angle.clamp_max(TURNED_AWAY**2) / 2)
+
+    def _residuals(self, field: CorrectedField) -> tuple[Tensor, Tensor]:
+        """Distances (n,) to the zero level set, to first order, and squared chords (n,) between normals."""
+        value, gradient = field.value_and_gradient(self.points)
+        slope = gradient.norm(dim=1).clamp_min(LEAST_SLOPE)
+        return value[:, 0].abs() / slope, (gradient / slope[:, None] - self.normals).square().sum(dim=1)
+
+
 @dataclass(frozen=True)
 class _Found:
-    """Levels, and how far from the points that they have not seen (n,) they leave the surface."""
+    """Levels, and what the points that they have not seen say of them.
 
-    levels: tuple[Level, ...]
-    distance: Tensor
+    Attributes:
+        missing: with the first levels.
+        last: of the finest; none if what is there is better without.
+        judged: of all these.
+    """
+
+    missing: Missing
+    last: tuple[Level, ...]
+    judged: Judged
 
 
 class Search:
@@ -134,19 +211,19 @@ class Search:
 
     Attributes:
         chosen: the levels so far.
-        least: (n,) distances of the unseen points to the level set with these.
+        judged: what the unseen points say of these.
 
     Args:
         missing: of the network, at the points that may be fitted to.
-        unseen: (n, 3) the points that may not.
+        unseen: the points that may not.
         tried: called after each candidate with the least mean distance so far.
     """
 
-    def __init__(self, missing: Missing, unseen: Tensor, tried: Callable[[float], None]) -> None:
+    def __init__(self, missing: Missing, unseen: Unseen, tried: Callable[[float], None]) -> None:
         self.chosen: tuple[Level, ...] = ()
-        self.least = distances(missing.field, unseen)
+        self.judged = unseen.judge(missing.field)
         self._missing, self._unseen, self._tried = missing, unseen, tried
-        self._levels: tuple[Level, ...] = ()  # chosen, and not yet in what is missing
+        self._last: tuple[Level, ...] = ()  # chosen, and not yet in what is missing
 
     def go_on(
         self, firsts: Sequence[Level | None], finest: Sequence[Level], wanted: Callable[[Level], Level]
@@ -158,21 +235,18 @@ class Search:
             finest: candidates, growing.
             wanted: the level to take instead of the best of the finest.
         """
-        self._missing, self._levels = self._after(self._levels), ()
-        best = self._with(firsts[0], finest)
+        self._missing, self._last = self._after(self._last), ()
+        before, best = firsts[0], self._with(firsts[0], finest)
         for first in firsts[1:]:
             other = self._with(first, finest)
-            best = other if _closer(other.distance, best.distance) else best
-        if not _closer(best.distance, self.least):
+            before, best = (first, other) if _better(other.judged, best.judged) else (before, best)
+        if not _better(best.judged, self.judged):
             return
-        self.least, last = best.distance, best.levels[-1]
-        if last not in firsts:
-            last = wanted(last)
-        if last != best.levels[-1]:
-            missing = self._after(best.levels[:-1])
-            self.least = distances(missing.field.plus(missing.fitted(last, self._unseen)), self._unseen)
-        self._levels = (*best.levels[:-1], last)
-        self.chosen = (*self.chosen, *self._levels)
+        self._missing, self._last, self.judged = best.missing, best.last, best.judged
+        if best.last and wanted(best.last[0]) != best.last[0]:
+            self._last = (wanted(best.last[0]),)
+            self.judged = self._judged(best.missing, *self._last)
+        self.chosen = (*self.chosen, *([] if before is None else [before]), *self._last)
 
     def _after(self, levels: Sequence[Level]) -> Missing:
         missing = self._missing
@@ -181,22 +255,23 @@ class Search:
         return missing
 
     def _with(self, first: Level | None, finest: Sequence[Level]) -> _Found:
-        levels = () if first is None else (first,)
-        missing = self._after(levels)
-        start = distances(missing.field, self._unseen)
-        best, smallest, vain = _Found(levels, start), float("inf"), 0
+        missing = self._after(() if first is None else (first,))
+        start = self._unseen.judge(missing.field)
+        best, smallest, vain = _Found(missing, (), start), float("inf"), 0
         for level in finest:
-            tiles = missing.fitted(level, self._unseen)
-            distance = distances(missing.field.plus(tiles), self._unseen)
-            mean = float(distance.mean())
+            judged = self._judged(missing, level)
+            mean = float(judged.misfit.mean())
             vain = 0 if mean < smallest else vain + 1  # small tiles may all be worse than none
             smallest = min(mean, smallest)
-            if mean < best.distance.mean() and _closer(distance, start):
-                best = _Found((*levels, level), distance)
-            self._tried(min(float(best.distance.mean()), float(self.least.mean())))
+            if mean < best.judged.misfit.mean() and _better(judged, start):
+                best = _Found(missing, (level,), judged)
+            self._tried(min(float(found.distance.mean()) for found in (best.judged, self.judged)))
             if vain == PATIENCE:
                 break
         return best
+
+    def _judged(self, missing: Missing, level: Level) -> Judged:
+        return self._unseen.judge(missing.field.plus(missing.fitted(level, self._unseen.points)))
 
 
 def _out_of_bounds(value: Tensor, distance: Tensor) -> Tensor:
@@ -205,13 +280,7 @@ def _out_of_bounds(value: Tensor, distance: Tensor) -> Tensor:
     return side * (side * value).clamp(LEAST_PART * distance.abs(), distance.abs()) - value
 
 
-def distances(field: CorrectedField, points: Tensor) -> Tensor:
-    """Distances (n,) of points to the zero level set, to first order."""
-    value, gradient = field.value_and_gradient(points)
-    return value[:, 0].abs() / gradient.norm(dim=1).clamp_min(LEAST_SLOPE)
-
-
-def _closer(one: Tensor, other: Tensor) -> bool:
-    """Whether the first distances are smaller by more than a standard error of the mean."""
-    gain = other - one
+def _better(one: Judged, other: Judged) -> bool:
+    """Whether the first misfits are smaller by more than a standard error of the mean."""
+    gain = other.misfit - one.misfit
     return bool(gain.mean() > gain.std() / len(gain) ** 0.5)
