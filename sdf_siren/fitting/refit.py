@@ -54,15 +54,15 @@ finest; finer tiles follow only where the unseen points tell them from it by mor
 Candidates = tuple[list[Level | None], list[Level]]
 """What may come before a finest level, and that level growing."""
 
+_NONE: list[Level | None] = [None]
+
 
 def _candidates(trust: Trust, units: tuple[float, ...], detail: float) -> list[Candidates]:
     """What is searched, one after another, on a scan measured by ``units`` from coarse to fine."""
     if trust is NOISY:
         opening = Level(min(SMALLEST[trust] * units[-1], LARGEST_SIDE), OPENING, opening=True)
-        found: list[Candidates] = [([opening], _growing(COARSE[trust] * units[0], trust))]
-        for unit in units:
-            found.append(([None], _growing(SMALLEST[trust] * unit, trust)))
-        return found
+        smallest = [COARSE[trust] * units[0], *(SMALLEST[trust] * unit for unit in units)]
+        return [([opening], []), *((_NONE, _growing(side, trust)) for side in smallest)]
     return [
         (_firsts(trust, unit, detail, units[-1]), _growing(SMALLEST[trust] * unit, trust)) for unit in units
     ]
