@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from scipy.spatial import cKDTree
 from torch import Tensor
 
 from sdf_siren.fields.threads import processors
@@ -29,6 +30,12 @@ CLEAR = 0.9
 
 HALVINGS = 2
 """so many times."""
+
+SAME_SIDE, AMONG, ASKED = 0.5, 16, 8
+"""The cosine between normals of one sheet; and how many of a point's nearest are asked, that belong to it."""
+
+MISSED = 1.4
+"""In standard deviations of single points: what the mean of so many misses where something is closed."""
 
 
 @dataclass(frozen=True)
@@ -100,3 +107,25 @@ def _agreement(points: Tensor, normals: Tensor, side: float) -> Tensor:
     total = whole.new_zeros(len(keys), 3).index_add_(0, box, whole[row])
     length = ((total / WHOLE).norm(dim=1) / count)[box]
     return length.new_ones(len(points)).scatter_reduce_(0, row, length, "amin")
+
+
+def closed_off(points: Tensor, normals: Tensor, value: Tensor) -> Tensor:
+    """Which points (n,) of a noisy scan lie where a field has closed a fold, or has left out something thin.
+
+    One point's value tells nothing, the mean of those around it that face the same way does: its
+    standard error is a third of their scatter.
+
+    Args:
+        points: (n, 3).
+        normals: (n, 3).
+        value: (n,) of the field there.
+    """
+    places = points.cpu().numpy()
+    near = cKDTree(places).query(places, k=min(AMONG, len(places)), workers=processors())[1]
+    near = torch.from_numpy(near.reshape(len(places), -1)).to(points.device)
+    asked = (normals[near] * normals[:, None]).sum(dim=2) > SAME_SIDE
+    asked &= asked.cumsum(dim=1) <= ASKED
+    count = asked.sum(dim=1)  # at least the point itself
+    mean = (value[near] * asked).sum(dim=1) / count
+    scatter = value.abs().median() / 0.6745  # of the standard normal distribution
+    return mean.abs() > MISSED * scatter * ((1 + ASKED / count) / 2).sqrt()

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
+import torch
 from torch import Tensor
 
 from sdf_siren.fields import CorrectedField, CubicTiles
-from sdf_siren.fitting.folds import Places
+from sdf_siren.fitting.folds import Places, closed_off
 from sdf_siren.fitting.local import Trust, fit_tiles
 
 LEAST_SLOPE = 0.3
@@ -24,6 +27,13 @@ between the points, and the network knows more about that than the step."""
 CLOSED = 0.1
 """In sides: what a value misses where something is closed."""
 
+FAR_OFF, TURNED_AWAY = 2.0, 3.0
+"""In standard deviations: from where on a noisy point's distance counts linearly, and its normal no more."""
+
+LEAST_TURN = 0.2
+"""Radians about each axis: normals are not believed to be better than that. Those that were estimated from
+the noisy points agree with each other because they are wrong together."""
+
 
 @dataclass(frozen=True)
 class Level:
@@ -32,7 +42,8 @@ class Level:
     Attributes:
         side: of its tiles, cube lengths.
         trust: what it believes.
-        opening: it has tiles only about points whose value misses more than ``CLOSED``.
+        opening: it has tiles only about points whose value misses more than ``CLOSED``, of a noisy scan about
+            points that are :func:`~sdf_siren.fitting.folds.closed_off`.
     """
 
     side: float
@@ -121,17 +132,75 @@ class Missing:
 
     def fitted(self, level: Level, seen_from: Tensor | None = None) -> CubicTiles:
         """``level``; or of it what bears on the points ``seen_from`` (m, 3)."""
-        if level.opening:
-            seen_from = self.points[self.value.abs() > CLOSED * level.side]
+        points, value, gradient = self.points, self.value, self.gradient
+        if level.opening and self.trust.projected:
+            # On the level set there is no telling from which sheet a point comes.
+            points, normals = self.scan
+            value, gradient = self.field.value_and_gradient(points)
+            value, gradient = -value[:, 0], normals - gradient
+            seen_from = points[closed_off(points, normals, value)]
+        elif level.opening:
+            seen_from = points[value.abs() > CLOSED * level.side]
         return fit_tiles(
-            self.points,
-            self.value,
-            self.gradient,
+            points,
+            value,
+            gradient,
             level.side,
             level.trust,
             seen_from=seen_from,
             beside=(self.places.x, self.beside),
         )
+
+
+class Judged(NamedTuple):
+    """What points that a field has not seen say of it."""
+
+    distance: Tensor
+    """(n,) from them to its zero level set."""
+    misfit: Tensor
+    """(n,) what decides: of two fields, the mean of the better one is smaller."""
+
+
+@dataclass(frozen=True)
+class Unseen:
+    """Points of a scan that were kept from a fit to judge it by.
+
+    On a clean scan their distance is what decides. On a noisy one it is the negative logarithm of how
+    probable they and their normals are, up to a constant: tiles that are too small for the noise make
+    ripples, which it hides from the distances, but not from the normals. Outliers of both are held down:
+    Huber's loss (1964, doi 10.1214/aoms/1177703732) of distances, a bound on angles.
+
+    Attributes:
+        points: (n, 3).
+        normals: (n, 3).
+        scatter: standard deviations of distances and, about each axis, of normals (radians); None if the scan
+            is clean.
+    """
+
+    points: Tensor
+    normals: Tensor
+    scatter: tuple[float, float] | None = None
+
+    def scattered_about(self, field: CorrectedField) -> Unseen:
+        """The same points as those of a noisy scan, whose scatter is that about ``field``."""
+        distance, turned = self._residuals(*field.value_and_gradient(self.points))
+        # Medians of |a|, and of a^2 + b^2, for standard normal numbers a and b.
+        scatter = float(distance.median()) / 0.6745, math.sqrt(float(turned.median()) / (2 * math.log(2)))
+        return replace(self, scatter=(scatter[0], max(scatter[1], LEAST_TURN)))
+
+    def judge(self, value: Tensor, gradient: Tensor) -> Judged:
+        """What the points say of a field with values (n, 1) and gradients (n, 3) there."""
+        distance, turned = self._residuals(value, gradient)
+        if self.scatter is None:
+            return Judged(distance, distance)
+        far, angle = distance / self.scatter[0], turned / self.scatter[1] ** 2
+        huber = torch.where(far < FAR_OFF, far.square() / 2, FAR_OFF * (far - FAR_OFF / 2))
+        return Judged(distance, huber + angle.clamp_max(TURNED_AWAY**2) / 2)
+
+    def _residuals(self, value: Tensor, gradient: Tensor) -> tuple[Tensor, Tensor]:
+        """Distances (n,) to the zero level set, to first order, and squared chords (n,) between normals."""
+        slope = gradient.norm(dim=1).clamp_min(LEAST_SLOPE)
+        return value[:, 0].abs() / slope, (gradient / slope[:, None] - self.normals).square().sum(dim=1)
 
 
 @dataclass(frozen=True)
@@ -140,18 +209,18 @@ class _Corrected:
 
     Attributes:
         missing: what it lacks at the points that may be fitted to.
-        unseen: (n, 3) the points that may not.
+        unseen: the n points that may not.
         value, gradient: (n, 1) and (n, 3) of the field there.
     """
 
     missing: Missing
-    unseen: Tensor
+    unseen: Unseen
     value: Tensor
     gradient: Tensor
 
     @classmethod
-    def of(cls, missing: Missing, unseen: Tensor) -> _Corrected:
-        return cls(missing, unseen, *missing.field.value_and_gradient(unseen))
+    def of(cls, missing: Missing, unseen: Unseen) -> _Corrected:
+        return cls(missing, unseen, *missing.field.value_and_gradient(unseen.points))
 
     def after(self, levels: Sequence[Level]) -> _Corrected:
         """With more levels."""
@@ -163,23 +232,30 @@ class _Corrected:
 
     def seen_with(self, tiles: CubicTiles) -> _Corrected:
         """With one more level at the unseen points alone."""
-        value, gradient = tiles.value_and_gradient(self.unseen)
+        value, gradient = tiles.value_and_gradient(self.unseen.points)
         return replace(self, value=self.value + value, gradient=self.gradient + gradient)
 
-    def distance(self, level: Level | None = None) -> Tensor:
-        """Distances (n,) of the unseen points to the zero level set, to first order; with ``level``, of which
-        only the tiles are fitted that bear on them."""
+    def judged(self, level: Level | None = None) -> Judged:
+        """What the unseen points say of it; with ``level``, of which only the tiles are fitted that bear on
+        them."""
         if level is not None:
-            return self.seen_with(self.missing.fitted(level, self.unseen)).distance()
-        return self.value[:, 0].abs() / self.gradient.norm(dim=1).clamp_min(LEAST_SLOPE)
+            return self.seen_with(self.missing.fitted(level, self.unseen.points)).judged()
+        return self.unseen.judge(self.value, self.gradient)
 
 
 @dataclass(frozen=True)
 class _Found:
-    """Levels, and how far from the points that they have not seen (n,) they leave the surface."""
+    """Levels, and what the points that they have not seen say of them.
 
-    levels: tuple[Level, ...]
-    distance: Tensor
+    Attributes:
+        start: with the first levels.
+        last: of the finest; none if what is there is better without.
+        judged: of all these.
+    """
+
+    start: _Corrected
+    last: tuple[Level, ...]
+    judged: Judged
 
 
 class Search:
@@ -187,19 +263,19 @@ class Search:
 
     Attributes:
         chosen: the levels so far.
-        least: (n,) distances of the unseen points to the level set with these.
+        judged: what the unseen points say of these.
 
     Args:
         missing: of the network, at the points that may be fitted to.
-        unseen: (n, 3) the points that may not.
+        unseen: the points that may not.
         tried: called after each candidate with the least mean distance so far.
     """
 
-    def __init__(self, missing: Missing, unseen: Tensor, tried: Callable[[float], None]) -> None:
+    def __init__(self, missing: Missing, unseen: Unseen, tried: Callable[[float], None]) -> None:
         self.chosen: tuple[Level, ...] = ()
         self._start, self._tried = _Corrected.of(missing, unseen), tried
-        self.least = self._start.distance()
-        self._levels: tuple[Level, ...] = ()  # chosen, and not yet in the start
+        self.judged = self._start.judged()
+        self._last: tuple[Level, ...] = ()  # chosen, and not yet in the start
 
     def go_on(
         self, firsts: Sequence[Level | None], finest: Sequence[Level], wanted: Callable[[Level], Level]
@@ -211,34 +287,30 @@ class Search:
             finest: candidates, growing.
             wanted: the level to take instead of the best of the finest.
         """
-        self._start, self._levels = self._start.after(self._levels), ()
-        best = self._with(firsts[0], finest)
+        self._start, self._last = self._start.after(self._last), ()
+        before, best = firsts[0], self._with(firsts[0], finest)
         for first in firsts[1:]:
             other = self._with(first, finest)
-            best = other if _closer(other.distance, best.distance) else best
-        if not _closer(best.distance, self.least):
+            before, best = (first, other) if _better(other.judged, best.judged) else (before, best)
+        if not _better(best.judged, self.judged):
             return
-        self.least, last = best.distance, best.levels[-1]
-        if last not in firsts:
-            last = wanted(last)
-        if last != best.levels[-1]:
-            self.least = self._start.after(best.levels[:-1]).distance(last)
-        self._levels = (*best.levels[:-1], last)
-        self.chosen = (*self.chosen, *self._levels)
+        self._start, self._last, self.judged = best.start, best.last, best.judged
+        if best.last and wanted(best.last[0]) != best.last[0]:
+            self._last = (wanted(best.last[0]),)
+            self.judged = self._start.judged(*self._last)
+        self.chosen = (*self.chosen, *([] if before is None else [before]), *self._last)
 
     def _with(self, first: Level | None, finest: Sequence[Level]) -> _Found:
-        levels = () if first is None else (first,)
-        corrected = self._start.after(levels)
-        start = corrected.distance()
-        best, smallest, vain = _Found(levels, start), float("inf"), 0
+        start = self._start.after(() if first is None else (first,))
+        best, smallest, vain = _Found(start, (), start.judged()), float("inf"), 0
         for level in finest:
-            distance = corrected.distance(level)
-            mean = float(distance.mean())
+            judged = start.judged(level)
+            mean = float(judged.misfit.mean())
             vain = 0 if mean < smallest else vain + 1  # small tiles may all be worse than none
             smallest = min(mean, smallest)
-            if mean < best.distance.mean() and _closer(distance, start):
-                best = _Found((*levels, level), distance)
-            self._tried(min(float(best.distance.mean()), float(self.least.mean())))
+            if mean < best.judged.misfit.mean() and _better(judged, start.judged()):
+                best = _Found(start, (level,), judged)
+            self._tried(min(float(found.distance.mean()) for found in (best.judged, self.judged)))
             if vain == PATIENCE:
                 break
         return best
@@ -250,7 +322,7 @@ def _out_of_bounds(value: Tensor, distance: Tensor) -> Tensor:
     return side * (side * value).clamp(LEAST_PART * distance.abs(), distance.abs()) - value
 
 
-def _closer(one: Tensor, other: Tensor) -> bool:
-    """Whether the first distances are smaller by more than a standard error of the mean."""
-    gain = other - one
+def _better(one: Judged, other: Judged) -> bool:
+    """Whether the first misfits are smaller by more than a standard error of the mean."""
+    gain = other.misfit - one.misfit
     return bool(gain.mean() > gain.std() / len(gain) ** 0.5)

@@ -50,7 +50,9 @@ def objective_of(s: SurfaceSettings) -> Objective:
         eikonal = Eikonal(groups=("surface", "volume"))
         terms: tuple[LossTerm, ...] = (Surface(), NormalCosine(), eikonal, OffSurfaceExponential())
     else:
-        terms = (Surface(s.surface_smoothing), Normal(s.normal_smoothing), Eikonal(), OffSurfaceHinge())
+        # Noisy normals are too short on average, and points on both sides of the surface flatten the field.
+        eikonal = Eikonal(groups=("near", "surface") if s.noise else ("near",))
+        terms = (Surface(s.surface_smoothing), Normal(s.normal_smoothing), eikonal, OffSurfaceHinge())
     return Objective(
         tuple(
             WeightedTerm(term, getattr(s, f"{term.name}_weight"), getattr(s, f"{term.name}_schedule"))

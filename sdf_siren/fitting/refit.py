@@ -22,7 +22,7 @@ from sdf_siren.clouds import PointCloud
 from sdf_siren.fields import CorrectedField, SignedDistanceField, Siren
 from sdf_siren.fields.threads import single_threaded
 from sdf_siren.fitting.folds import NOWHERE, beside_folds
-from sdf_siren.fitting.levels import Level, Missing, Search
+from sdf_siren.fitting.levels import Level, Missing, Search, Unseen
 from sdf_siren.fitting.local import Trust
 from sdf_siren.fitting.scan import OrientedScan, oriented_scan
 from sdf_siren.progress import Progress, ProgressCallback, silent
@@ -30,7 +30,9 @@ from sdf_siren.progress import Progress, ProgressCallback, silent
 HELD_OUT_SHARE, MOST_HELD_OUT, FEWEST_HELD_OUT = 0.05, 3000, 50
 
 EXACT = Trust(gradient_weight=0.1, ridge=1e-2, projected=False)
-NOISY = Trust(gradient_weight=0.4, ridge=0.5, projected=True)
+NOISY = Trust(gradient_weight=0.4, ridge=2.0, projected=True)
+OPENING = Trust(gradient_weight=0.4, ridge=0.05, projected=False)
+"""Of what a noisy scan says where the network has closed it. What is missing there is more than the noise."""
 
 SMALLEST = {EXACT: 1.2, NOISY: 1.5}
 """The smallest side of a tile, in units of the distance from a scan point to its eighth neighbour."""
@@ -42,24 +44,39 @@ LARGEST_SIDE, LEAST_SIDE = 0.5, 0.8
 """In cube lengths; and, when finer detail is asked for, in the units of ``SMALLEST``: smaller tiles have too
 few points to say anything."""
 
-COARSE = 2.5
-"""On clean scans a level of about twice the size comes first, in the same units: it opens what the network
-has closed, crevices narrower than its detail, so far that the fine level's cubics can do the rest. It has
-tiles everywhere only if the unseen points say so: on sparse scans it would bend the field away from the scan
-for nothing."""
+COARSE = {EXACT: 2.5, NOISY: 4.5}
+"""In the same units, a level of two or three times the size comes first. On clean scans it opens what the
+network has closed, crevices narrower than its detail, so far that the fine level's cubics can do the rest; it
+has tiles everywhere only if the unseen points say so: on sparse scans it would bend the field away from the
+scan for nothing. On noisy scans it takes up what can be told from more points, and is searched for like the
+finest; finer tiles follow only where the unseen points tell them from it by more than chance."""
+
+Candidates = tuple[list[Level | None], list[Level]]
+"""What may come before a finest level, and that level growing."""
+
+_NONE: list[Level | None] = [None]
+
+
+def _candidates(trust: Trust, units: tuple[float, ...], detail: float) -> list[Candidates]:
+    """What is searched, one after another, on a scan measured by ``units`` from coarse to fine."""
+    if trust is NOISY:
+        opening = Level(min(SMALLEST[trust] * units[-1], LARGEST_SIDE), OPENING, opening=True)
+        smallest = [COARSE[trust] * units[0], *(SMALLEST[trust] * unit for unit in units)]
+        return [([opening], []), *((_NONE, _growing(side, trust)) for side in smallest)]
+    return [
+        (_firsts(trust, unit, detail, units[-1]), _growing(SMALLEST[trust] * unit, trust)) for unit in units
+    ]
 
 
 def _firsts(trust: Trust, unit: float, detail: float, finest_unit: float) -> list[Level | None]:
-    """The candidates for what comes before the finest level of a scan measured by ``unit``."""
-    if trust is NOISY:
-        return [None]
-    coarse = _scaled(Level(min(COARSE * unit, LARGEST_SIDE), trust), min(detail, 1.0), finest_unit)
+    """The candidates for what comes before the finest level of a clean scan measured by ``unit``."""
+    coarse = _scaled(Level(min(COARSE[trust] * unit, LARGEST_SIDE), trust), min(detail, 1.0), finest_unit)
     return [replace(coarse, opening=True), coarse]
 
 
-def _finest(trust: Trust, unit: float) -> list[Level]:
-    """The candidates for the finest level, growing."""
-    sides = [SMALLEST[trust] * unit * GROWTH**i for i in range(12)]
+def _growing(side: float, trust: Trust) -> list[Level]:
+    """The candidates for a level, from ``side`` on."""
+    sides = [side * GROWTH**i for i in range(12)]
     return [Level(side, trust) for side in sides if side < LARGEST_SIDE]
 
 
@@ -123,20 +140,23 @@ def refit(
     seen = seen.to(device)
     places = beside_folds(scan, units[-1], device) if trust is EXACT else NOWHERE.to(device)
     missing = Missing.of(CorrectedField(network.to(device=device)), points, normals, trust, places)
-    candidates = [(_firsts(trust, unit, detail, units[-1]), _finest(trust, unit)) for unit in units]
+    candidates = _candidates(trust, units, detail)
     most, count = sum(len(firsts) * len(finest) for firsts, finest in candidates), itertools.count(1)
 
     def tried(distance: float) -> None:
         progress(Progress("refit", next(count), most, {"distance": distance}))
 
-    search = Search(missing.of_rows(seen), points[~seen], tried)
-    before = float(search.least.mean())
+    unseen = Unseen(points[~seen], normals[~seen])
+    if trust is NOISY:
+        unseen = unseen.scattered_about(missing.field)
+    search = Search(missing.of_rows(seen), unseen, tried)
+    before = float(search.judged.distance.mean())
     for number, (firsts, finest) in enumerate(candidates, 1):
         # A level that others follow only opens what is closed: it gets no finer.
-        finer = detail if number == len(units) else min(detail, 1.0)
+        finer = detail if number == len(candidates) else min(detail, 1.0)
         search.go_on(firsts, finest, partial(_scaled, detail=finer, unit=units[-1]))
     field, levels = missing.corrected(search.chosen)
-    return Refit(field.to(device="cpu"), levels, before, float(search.least.mean()))
+    return Refit(field.to(device="cpu"), levels, before, float(search.judged.distance.mean()))
 
 
 def _scaled(level: Level, detail: float, unit: float) -> Level:
@@ -168,7 +188,8 @@ def detail_sentence(cloud: PointCloud, detail: float = 1.0) -> str:
     """
     scan = oriented_scan(cloud)
     unit = _units(scan)[-1]
-    smallest = _scaled(_finest(_trust(scan), unit)[0], detail, unit).side
+    trust = _trust(scan)
+    smallest = _scaled(Level(SMALLEST[trust] * unit, trust), detail, unit).side
     spacing, noise, detail = cloud.frame.length_to_world([scan.gauge.spacing, scan.gauge.noise, smallest])
     roughness = f"with noise of {noise:.2g}" if scan.gauge.noisy else "clean"
     return f"points {spacing:.2g} apart, {roughness}: detail from about {detail:.2g} on"

@@ -50,7 +50,7 @@ def near_surface(
         indicator: of the same scan.
         count: points drawn; ambiguous ones are dropped.
         spread: median standard deviation of the scatter, cube lengths; it varies log-normally.
-        noise: standard deviation of the scan's noise, cube lengths; within twice of it no side is known.
+        noise: standard deviation of the scan's noise, cube lengths; a vote has to be more than that.
         rng: the source of randomness.
         shares: cumulative shares of the scan's points (n,), where they are not drawn alike.
     """
@@ -72,7 +72,7 @@ def near_surface(
     clear = np.abs(vote) >= 0.5 * nearest
     far = nearest > NEAR_RANGE
     side = np.where(far | ~clear, np.sign(indicator(x)), np.sign(vote))
-    keep = (clear | far) & (side != 0) & (nearest > 2 * noise)
+    keep = (clear | far) & (side != 0) & (np.abs(vote) > noise)
     covering = _covering_radius(points, tree, index[:, 0])
     return _group(x[keep], side[keep], nearest[keep], covering[keep])
 

@@ -6,7 +6,7 @@ import torch
 from scipy.spatial import cKDTree
 
 from sdf_siren.clouds.spacing import gauge
-from sdf_siren.fitting.folds import CLEAR, NOWHERE, _agreement, beside_folds
+from sdf_siren.fitting.folds import CLEAR, NOWHERE, _agreement, beside_folds, closed_off
 from sdf_siren.fitting.scan import OrientedScan
 
 
@@ -74,3 +74,44 @@ def test_the_order_of_the_points_does_not_matter_to_the_last_bit():
     here, there = _agreement(points, normals, 0.05), _agreement(points[shuffle], normals[shuffle], 0.05)
     assert here.min() < 0.5
     assert torch.equal(here[shuffle], there)
+
+
+def noisy_plane(scatter=0.004, turned=0.2, count=10_000):
+    """Points (n, 3), normals (n, 3) and the values (n,) of the plane's own distance there."""
+    generator = np.random.default_rng(0)
+    points, normals = plane(0.0, True, count)
+    points = points + generator.normal(scale=scatter, size=points.shape)
+    normals = normals + generator.normal(scale=turned, size=normals.shape)
+    normals /= np.linalg.norm(normals, axis=1, keepdims=True)
+    points, normals = torch.from_numpy(points).float(), torch.from_numpy(normals).float()
+    return points, normals, points[:, 2].clone()
+
+
+def test_noise_closes_nothing():
+    assert closed_off(*noisy_plane()).float().mean() < 1e-3
+
+
+@pytest.mark.parametrize("side", [-1, 1])
+def test_what_misses_by_more_than_the_noise_is_closed_and_what_is_beside_it_is_not(side):
+    points, normals, value = noisy_plane()
+    distance = points[:, :2].norm(dim=1)
+    filled = distance < 0.08
+    found = closed_off(points, normals, value + side * 0.01 * filled)
+    assert found[filled].float().mean() > 0.9
+    assert found[distance > 0.12].float().mean() < 1e-3
+
+
+def test_the_two_walls_of_a_crevice_are_told_apart_by_their_normals():
+    # Where a crevice is closed halfway, the values on its walls are wrong by as much, with opposite signs.
+    points, normals, value = noisy_plane(turned=0.1)
+    wall = torch.arange(len(points)) % 2 == 0
+    normals[wall] *= -1
+    wrong = torch.where(wall, -0.012, 0.012)
+    filled = points[:, :2].norm(dim=1) < 0.1
+    found = closed_off(points, normals, value + wrong * filled)
+    assert found[filled].float().mean() > 0.8
+
+
+def test_a_scan_of_a_few_points_is_asked_too():
+    points, normals, value = noisy_plane(count=5)
+    assert closed_off(points, normals, value).shape == (5,)

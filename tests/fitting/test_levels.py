@@ -5,10 +5,10 @@ from dataclasses import dataclass, replace
 import pytest
 import torch
 
-from sdf_siren.fitting.levels import PATIENCE, Level, Search
+from sdf_siren.fitting.levels import LEAST_TURN, PATIENCE, Level, Search, Unseen
 from sdf_siren.fitting.refit import EXACT
 
-UNSEEN = torch.zeros(100, 3)
+UNSEEN = Unseen(torch.zeros(100, 3), torch.ones(100, 3) / 3**0.5)
 SCATTER = torch.linspace(0.9, 1.1, 100)[:, None]
 
 
@@ -70,14 +70,14 @@ def test_small_tiles_may_all_be_worse_than_none():
     search, tried = searched(errors, [None], range(1, 9))
     assert [level.side for level in search.chosen] == [5]
     assert len(tried) == 5 + PATIENCE
-    assert float(search.least.mean()) == pytest.approx(0.5)
+    assert float(search.judged.distance.mean()) == pytest.approx(0.5)
     assert tried == sorted(tried, reverse=True)
 
 
 def test_what_is_no_better_than_by_chance_is_not_taken():
     search, _ = searched(alone(2.0, 2.0, 2.0), [None], (1, 2, 3))
     assert search.chosen == ()
-    assert float(search.least.mean()) == pytest.approx(2.0)
+    assert float(search.judged.distance.mean()) == pytest.approx(2.0)
 
 
 @pytest.mark.parametrize(("everywhere", "opening"), [(0.3, False), (0.5, True), (0.7, True)])
@@ -93,7 +93,63 @@ def test_another_size_may_be_wanted_than_the_best_of_the_finest_but_not_of_the_f
     first = Level(8.0, EXACT, opening=True)
     search, _ = searched(errors, [first], (1.0,), wanted=lambda level: replace(level, side=level.side / 2))
     assert search.chosen == (first, Level(0.5, EXACT))
-    assert float(search.least.mean()) == pytest.approx(0.6)
+    assert float(search.judged.distance.mean()) == pytest.approx(0.6)
     errors["opening", 1.0] = 3.0
     search, _ = searched(errors, [first], (1.0,), wanted=lambda level: replace(level, side=level.side / 2))
     assert search.chosen == (first,)
+
+
+@dataclass(frozen=True)
+class Plane:
+    """The distance from z = 0, where all normals are up."""
+
+    def value_and_gradient(self, x):
+        return x[:, 2:], torch.tensor([[0.0, 0.0, 1.0]]).repeat(len(x), 1)
+
+
+def judged_of(unseen, field):
+    return unseen.judge(*field.value_and_gradient(unseen.points))
+
+
+def scattered(heights, angle=0.0):
+    heights = torch.as_tensor(heights)
+    points = torch.cat([torch.zeros(len(heights), 2), heights[:, None]], dim=1)
+    turned = angle * torch.randn(len(heights), 2, generator=torch.Generator().manual_seed(1))
+    normals = torch.cat([turned, torch.ones(len(heights), 1)], dim=1)
+    return Unseen(points, normals / normals.norm(dim=1, keepdim=True))
+
+
+def test_of_a_clean_scan_the_distance_decides():
+    judged = judged_of(scattered([0.0, 0.1, -0.3]), Plane())
+    torch.testing.assert_close(judged.distance, torch.tensor([0.0, 0.1, 0.3]))
+    assert judged.misfit is judged.distance
+
+
+def test_the_scatter_about_a_field_is_that_of_the_noise():
+    heights = 0.01 * torch.randn(20_000, generator=torch.Generator().manual_seed(0))
+    distance, angle = scattered(heights, 0.3).scattered_about(Plane()).scatter
+    assert distance == pytest.approx(0.01, rel=0.03)
+    assert angle == pytest.approx(0.3, rel=0.1)
+    assert scattered(heights, 0.01).scattered_about(Plane()).scatter[1] == LEAST_TURN
+
+
+def test_one_outlier_of_a_noisy_scan_does_not_decide():
+    noisy = replace(scattered([0.0, 1.0, 2.0, 4.0, 5.0]), scatter=(1.0, 0.2))
+    misfit = judged_of(noisy, Plane()).misfit
+    assert misfit.tolist() == pytest.approx([0, 0.5, 2, 6, 8])  # then 2 for each more
+    upside_down = judged_of(replace(noisy, normals=-noisy.normals), Plane()).misfit
+    assert (upside_down - misfit).tolist() == pytest.approx([4.5] * 5)
+
+
+def test_ripples_within_the_noise_show_in_the_normals():
+    @dataclass(frozen=True)
+    class Rippled(Plane):
+        def value_and_gradient(self, x):
+            slope = torch.tensor([[0.2, 0.0, 1.0]]).repeat(len(x), 1)
+            return x[:, 2:] + 1e-4 * torch.sign(x[:, 2:]), slope
+
+    noisy = scattered(0.01 * torch.randn(1000, generator=torch.Generator().manual_seed(0)), 0.2)
+    noisy = noisy.scattered_about(Plane())
+    flat, rippled = judged_of(noisy, Plane()), judged_of(noisy, Rippled())
+    assert abs(float(rippled.distance.mean() / flat.distance.mean()) - 1) < 0.02
+    assert rippled.misfit.mean() > 1.2 * flat.misfit.mean()

@@ -13,7 +13,7 @@ from sdf_siren.fitting.scan import oriented_scan
 from sdf_siren.fitting.settings import resolve_settings
 from sdf_siren.sampling.density import BENT
 
-CLEAN, NOISY = ScanGauge(0.01, 0.0), ScanGauge(0.01, 0.005)
+CLEAN, NOISY = ScanGauge(0.01, 0.0), ScanGauge(0.01, 0.004)
 
 
 @pytest.fixture(scope="module")
@@ -39,6 +39,19 @@ def test_all_four_losses_are_active_with_their_weights():
             "off_surface": (),
         }
         assert objective.over_all_points == (quality == "paper")
+
+
+@pytest.mark.parametrize(
+    ("gauge", "quality", "groups"),
+    [
+        (CLEAN, "standard", {"near"}),
+        (NOISY, "standard", {"near", "surface"}),
+        (NOISY, "paper", {"surface", "volume"}),
+    ],
+)
+def test_where_the_slope_is_asked_for(gauge, quality, groups):
+    terms = {t.term.name: t.term for t in objective_of(resolve_settings(gauge, quality)).terms}
+    assert set(terms["eikonal"].groups) == groups
 
 
 def test_paper_draws_scan_and_cube_in_equal_numbers(sphere):

@@ -5,11 +5,16 @@ import re
 import numpy as np
 import pytest
 import torch
+from scipy.spatial import cKDTree
 from torus_scans import SOLID, torus_scan
 
-from sdf_siren.clouds import PointCloud
+from sdf_siren.clouds import PointCloud, unit_normals
+from sdf_siren.clouds.spacing import gauge
 from sdf_siren.fields import SirenShape, initialise
-from sdf_siren.fitting.refit import EXACT, NOISY, detail_sentence, held_out_rows, refit
+from sdf_siren.fitting import folds
+from sdf_siren.fitting.levels import Level
+from sdf_siren.fitting.refit import EXACT, NOISY, OPENING, detail_sentence, held_out_rows, refit
+from sdf_siren.fitting.scan import OrientedScan
 
 
 class Wavy:
@@ -56,8 +61,65 @@ def test_ripples_are_taken_out_of_a_noisy_scan_and_the_noise_is_not_put_in():
     assert scan.gauge.noisy
     network = Wavy(0.004)
     found = refit(network, scan, held_out_rows(12_000, 0))
-    assert [level.trust for level in found.levels] == [NOISY]
+    trusts = [level.trust for level in found.levels if not level.opening]
+    assert trusts
+    assert set(trusts) == {NOISY}
     assert error_of(found.field) < 0.4 * error_of(network)
+
+
+class Flat:
+    """A network that has closed what is below z = 0."""
+
+    def value_and_gradient(self, x):
+        return x[:, 2:].clone(), torch.tensor([[0.0, 0.0, 1.0]], dtype=x.dtype).repeat(len(x), 1)
+
+    def value(self, x):
+        return x[:, 2:].clone()
+
+    def to(self, *, device, dtype=None):
+        return self
+
+
+DEPTH, WIDTH = 0.016, 0.012
+"""Of a groove; the coarse level of its scan has tiles of 0.06."""
+
+
+def groove(x):
+    """Height (n,) at ``x`` (n,), and unit normals (n, 3)."""
+    height = -DEPTH * np.exp(-((x / WIDTH) ** 2))
+    normals = np.column_stack([2 * x / WIDTH**2 * height, np.zeros_like(x), np.ones_like(x)])
+    return height, unit_normals(normals)
+
+
+def noisy_groove(count=16_000, noise=0.004):
+    generator = np.random.default_rng(0)
+    x, y = generator.uniform(-0.9, 0.9, count), generator.uniform(-0.3, 0.3, count)
+    height, normals = groove(x)
+    points = np.column_stack([x, y, height]) + generator.normal(scale=noise, size=(count, 3))
+    points = points.astype(np.float32)
+    normals = unit_normals(normals + generator.normal(scale=0.2, size=normals.shape))
+    tree = cKDTree(points)
+    return OrientedScan(points, normals, tree, gauge(points, normals, tree))
+
+
+def test_what_the_network_has_closed_is_opened_on_a_noisy_scan(monkeypatch):
+    scan = noisy_groove()
+    assert scan.gauge.noisy
+    x = np.linspace(-WIDTH / 4, WIDTH / 4, 50)
+    bottom = np.column_stack([x, np.linspace(-0.25, 0.25, 50), groove(x)[0]]).astype(np.float32)
+
+    def error_at_the_bottom():
+        found = refit(Flat(), scan, held_out_rows(len(scan.points), 0))
+        value, gradient = found.field.value_and_gradient(torch.from_numpy(bottom))
+        return found.levels, float((value[:, 0].abs() / gradient.norm(dim=1)).mean())
+
+    levels, opened = error_at_the_bottom()
+    assert levels[0] == Level(levels[0].side, OPENING, opening=True)
+    assert opened < 0.3 * DEPTH
+    monkeypatch.setattr(folds, "MISSED", np.inf)
+    levels, closed = error_at_the_bottom()
+    assert not any(level.opening for level in levels)
+    assert opened < 0.5 * closed
 
 
 def test_nothing_is_changed_where_nothing_is_missing():

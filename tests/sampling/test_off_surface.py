@@ -56,11 +56,13 @@ def test_bounds_are_worth_something():
         assert (group.upper[away] / truth[away]).median() < 1.2
 
 
-def test_noise_keeps_samples_out_of_its_reach():
+def test_the_sides_of_samples_are_true_in_spite_of_noise():
     near, _ = groups_of(Sphere(0.6), 20_000, noise=0.01)
     truth = Sphere(0.6).value(near.x.double())
     assert (near.side == truth.sign()).float().mean() > 0.995
-    assert (near.upper > 1.05 * 0.02).all()
+    # Within the noise hardly any has one; a little beyond it, many have.
+    assert (truth.abs() < 0.005).float().mean() < 0.02
+    assert ((truth.abs() > 0.01) & (truth.abs() < 0.02)).float().mean() > 0.1
 
 
 def test_the_same_source_of_randomness_gives_the_same_points():
