@@ -19,6 +19,10 @@ no large surface."""
 BENT = 0.5
 """The part of the draws that goes by how much the surface bends; the rest goes to all alike."""
 
+TELLING = 20_000
+"""Points that tell how a surface bends. More would tell of detail that no network follows: that is left to
+local cubics, and would only roughen the rest."""
+
 _NEIGHBOUR = 8
 
 
@@ -44,8 +48,9 @@ def bends(
     """How often points are drawn for the bend of the surface (n,), 1 on average over it and at least 1/2.
 
     Two points bend by as much as both of their normals say that the other one lies below (convex) or above
-    (concave), whichever says less; the bend at a point is the mean over its nearest eight. So a normal that
-    leans is contradicted by its neighbours': drawn more often, it would do harm. Noise bends everything.
+    (concave), whichever says less; the bend at a point is the mean over its nearest eight (large scans are
+    thinned for that). So a normal that leans is contradicted by its neighbours': drawn more often, it would
+    do harm. Noise bends everything.
 
     Args:
         points: (n, 3).
@@ -53,6 +58,21 @@ def bends(
         tree: of ``points``.
         areas: of the points (n,), from :func:`areas`, or alike.
     """
+    if len(points) <= TELLING:
+        bend = _bend(points, normals, tree)
+    else:
+        few = np.random.default_rng(0).permutation(len(points))[:TELLING]
+        thinned = cKDTree(points[few])
+        nearest = thinned.query(points, workers=torch.get_num_threads())[1]
+        bend = _bend(points[few], normals[few], thinned)[nearest]
+    mean = float(np.average(bend, weights=areas))
+    if mean == 0:
+        return np.ones(len(points))
+    return 1 - BENT + BENT * np.minimum(bend / mean, MOST)
+
+
+def _bend(points: NDArray[np.floating], normals: NDArray[np.floating], tree: cKDTree) -> NDArray[np.float64]:
+    """The sum over the nearest points (n,) of what :func:`bends` says."""
     _, rows = _neighbours(points, tree)
     bend = np.zeros(len(points))
     for neighbour in rows.T[1:]:
@@ -61,10 +81,7 @@ def bends(
         below = -np.einsum("nd,nd->n", normals, chord)
         above = np.einsum("nd,nd->n", normals[neighbour], chord)
         bend += np.maximum(np.minimum(below, above), np.minimum(-below, -above)).clip(min=0)
-    mean = float(np.average(bend, weights=areas))
-    if mean == 0:
-        return np.ones(len(points))
-    return 1 - BENT + BENT * np.minimum(bend / mean, MOST)
+    return bend
 
 
 def cumulative(weights: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -7,7 +7,7 @@ import pytest
 import torch
 from scipy.spatial import cKDTree
 
-from sdf_siren.sampling.density import BENT, MOST, areas, bends, cumulative, rows_at
+from sdf_siren.sampling.density import BENT, MOST, TELLING, areas, bends, cumulative, rows_at
 
 
 def square(left: int, right: int) -> np.ndarray:
@@ -59,18 +59,19 @@ def test_a_plane_is_drawn_alike_and_a_sphere_nearly() -> None:
     assert found.std() < 0.25
 
 
-def test_the_edges_of_a_box_are_drawn_more_often_than_its_faces() -> None:
+@pytest.mark.parametrize("count", [6000, TELLING + 5000])
+def test_the_edges_of_a_box_are_drawn_more_often_than_its_faces(count: int) -> None:
     """Only the points within a few spacings of an edge see another face: they share BENT among them."""
     rng = np.random.default_rng(0)
-    points, normals = rng.uniform(-1, 1, (6000, 3)), np.zeros((6000, 3))
-    axis, side = rng.integers(3, size=6000), rng.choice([-1.0, 1.0], 6000)
-    points[np.arange(6000), axis] = normals[np.arange(6000), axis] = side
-    found = bends(points, normals, cKDTree(points), np.ones(6000))
+    points, normals = rng.uniform(-1, 1, (count, 3)), np.zeros((count, 3))
+    axis, side = rng.integers(3, size=count), rng.choice([-1.0, 1.0], count)
+    points[np.arange(count), axis] = normals[np.arange(count), axis] = side
+    found = bends(points, normals, cKDTree(points), np.ones(count))
     to_edge = np.sort(1 - abs(points), axis=1)[:, 1]
     assert np.allclose(found[to_edge > 0.2], 1 - BENT)
     assert found[to_edge < 0.04].mean() > 2
-    assert found.mean() == pytest.approx(1, abs=0.01)  # the very corners are cut off at MOST
-    inward = bends(points, -normals, cKDTree(points), np.ones(6000))
+    assert found.mean() == pytest.approx(1, abs=0.1)  # what is close to an edge is cut off at MOST
+    inward = bends(points, -normals, cKDTree(points), np.ones(count))
     assert np.allclose(inward, found)  # a groove bends as much as an edge
 
 
