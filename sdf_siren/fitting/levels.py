@@ -292,7 +292,9 @@ class Search:
         for first in firsts[1:]:
             other = self._with(first, finest)
             before, best = (first, other) if _better(other.judged, best.judged) else (before, best)
-        if not _better(best.judged, self.judged):
+        # Normals beside what was opened are too rough to say whether it was worth it; distances do.
+        opened = before is not None and before.opening and not best.last
+        if not _better(best.judged, self.judged, "distance" if opened else "misfit"):
             return
         self._start, self._last, self.judged = best.start, best.last, best.judged
         if best.last and wanted(best.last[0]) != best.last[0]:
@@ -322,7 +324,7 @@ def _out_of_bounds(value: Tensor, distance: Tensor) -> Tensor:
     return side * (side * value).clamp(LEAST_PART * distance.abs(), distance.abs()) - value
 
 
-def _better(one: Judged, other: Judged) -> bool:
-    """Whether the first misfits are smaller by more than a standard error of the mean."""
-    gain = other.misfit - one.misfit
+def _better(one: Judged, other: Judged, by: str = "misfit") -> bool:
+    """Whether the first are smaller by more than a standard error of the mean."""
+    gain: Tensor = getattr(other, by) - getattr(one, by)
     return bool(gain.mean() > gain.std() / len(gain) ** 0.5)

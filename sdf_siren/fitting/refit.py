@@ -30,8 +30,8 @@ from sdf_siren.progress import Progress, ProgressCallback, silent
 HELD_OUT_SHARE, MOST_HELD_OUT, FEWEST_HELD_OUT = 0.05, 3000, 50
 
 EXACT = Trust(gradient_weight=0.1, ridge=1e-2, projected=False)
-NOISY = Trust(gradient_weight=0.4, ridge=2.0, projected=True)
-OPENING = Trust(gradient_weight=0.4, ridge=0.05, projected=False)
+NOISY = Trust(gradient_weight=0.4, ridge=1.5, projected=True)
+OPENING = Trust(gradient_weight=0.4, ridge=0.2, projected=False)
 """Of what a noisy scan says where the network has closed it. What is missing there is more than the noise."""
 
 SMALLEST = {EXACT: 1.2, NOISY: 1.5}

@@ -174,7 +174,7 @@ def _recipe(quality: str, gauge: ScanGauge, detail: float) -> SurfaceSettings:
         omega_0=30.0,
         first_omega=FIRST_OMEGA,
         learning_rate=1e-3,
-        surface_weight=3e3,
+        surface_weight=6e3 if noise else 3e3,
         normal_weight=1e2,
         eikonal_weight=1e2 if noise else 1.2e2,
         off_surface_weight=3e2,
