@@ -92,17 +92,11 @@ def sampler_of(s: SurfaceSettings, scan: OrientedScan, seed: int, device: torch.
         "far": far.rows(order_by_place(cKDTree(far.x.numpy()))),
     }
     counts = {"surface": s.surface_points, "near": s.near_points, "far": s.far_points}
-    shares = (
-        {}
-        if weights is None
-        else {"surface": torch.from_numpy(density.cumulative(weights[order.numpy()])).to(place)}
-    )
-    return PoolSampler(
-        {name: pool.to(place) for name, pool in pools.items()},
-        {name: count for name, count in counts.items() if count},
-        shares,
-        seed,
-    )
+    counts = {name: count for name, count in counts.items() if count}
+    shares = {}
+    if weights is not None:
+        shares["surface"] = torch.from_numpy(density.cumulative(weights[order.numpy()])).to(place)
+    return PoolSampler({name: pool.to(place) for name, pool in pools.items()}, counts, shares, seed)
 
 
 def _weights(s: SurfaceSettings, scan: OrientedScan) -> NDArray[np.float64] | None:
