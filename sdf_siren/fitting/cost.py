@@ -29,7 +29,7 @@ on average, sorted) and the tiles themselves, one for every four points."""
 _SECONDS_PER_FIT, _SECONDS_PER_SCAN_POINT = 0.8, 1.4e-5
 """Of the search tree, the pools and the refit; measured on two cores of an AMD EPYC."""
 
-_OTHER_SECONDS, _OTHER_SECONDS_PER_POINT = 6.0, 1e-4
+_OTHER_SECONDS, _OTHER_SECONDS_PER_POINT = 6.0, 5e-5
 """Of a run besides its fit: starting, the extraction and its files; and what grows with the points: outliers,
 normals, support. docs/method.md has what they were measured to be."""
 
