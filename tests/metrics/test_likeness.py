@@ -29,7 +29,7 @@ def test_scores_of_an_image():
     field, signal = fitted((16, 18), 3)
     error, likeness = signal_error(field, signal)
     values = field.on_grid(signal.frame.axes())
-    assert error.psnr == pytest.approx(psnr(values, signal.samples, 1.0), abs=1e-9)
+    assert error.psnr == pytest.approx(psnr(values, signal.samples, 1.0), abs=1e-6)  # float32, another sweep
     assert error.ssim == pytest.approx(ssim(values, signal.samples, 1.0), abs=1e-6)
     assert error.psnr_up_to_constant >= error.psnr
     np.testing.assert_allclose(likeness.found.values, values, atol=1e-6)
