@@ -27,6 +27,10 @@ between the points, and the network knows more about that than the step."""
 CLOSED = 0.1
 """In sides: what a value misses where something is closed."""
 
+MOST_CLOSED = 0.02
+"""Of a noisy scan's points may be where something is closed: folds are rare. Where more are, it is scans laid
+over each other that do not agree, or the network lacks much more, and opening that would copy the noise."""
+
 FAR_OFF, TURNED_AWAY = 2.0, 3.0
 """In standard deviations: from where on a noisy point's distance counts linearly, and its normal no more."""
 
@@ -138,7 +142,8 @@ class Missing:
             points, normals = self.scan
             value, gradient = self.field.value_and_gradient(points)
             value, gradient = -value[:, 0], normals - gradient
-            seen_from = points[closed_off(points, normals, value)]
+            closed = closed_off(points, normals, value)
+            seen_from = points[closed & (closed.float().mean() <= MOST_CLOSED)]
         elif level.opening:
             seen_from = points[value.abs() > CLOSED * level.side]
         return fit_tiles(

@@ -12,7 +12,7 @@ from sdf_siren.clouds import PointCloud, unit_normals
 from sdf_siren.clouds.spacing import gauge
 from sdf_siren.fields import SirenShape, initialise
 from sdf_siren.fitting import folds
-from sdf_siren.fitting.levels import Level
+from sdf_siren.fitting.levels import MOST_CLOSED, Level
 from sdf_siren.fitting.refit import EXACT, NOISY, OPENING, detail_sentence, held_out_rows, refit
 from sdf_siren.fitting.scan import OrientedScan
 
@@ -91,9 +91,9 @@ def groove(x):
     return height, unit_normals(normals)
 
 
-def noisy_groove(count=16_000, noise=0.004):
+def noisy_groove(count=16_000, noise=0.004, half_length=0.9):
     generator = np.random.default_rng(0)
-    x, y = generator.uniform(-0.9, 0.9, count), generator.uniform(-0.3, 0.3, count)
+    x, y = generator.uniform(-half_length, half_length, count), generator.uniform(-0.3, 0.3, count)
     height, normals = groove(x)
     points = np.column_stack([x, y, height]) + generator.normal(scale=noise, size=(count, 3))
     points = points.astype(np.float32)
@@ -120,6 +120,15 @@ def test_what_the_network_has_closed_is_opened_on_a_noisy_scan(monkeypatch):
     levels, closed = error_at_the_bottom()
     assert not any(level.opening for level in levels)
     assert opened < 0.5 * closed
+
+
+def test_a_scan_that_is_closed_off_in_much_of_it_is_not_opened():
+    scan = noisy_groove(2700, half_length=0.15)
+    assert scan.gauge.noisy
+    points, normals = torch.from_numpy(scan.points), torch.from_numpy(scan.normals)
+    assert folds.closed_off(points, normals, -points[:, 2]).float().mean() > MOST_CLOSED
+    found = refit(Flat(), scan, held_out_rows(len(scan.points), 0))
+    assert not any(level.opening for level in found.levels)
 
 
 def test_nothing_is_changed_where_nothing_is_missing():
