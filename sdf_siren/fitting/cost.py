@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import time
 from dataclasses import dataclass
 from typing import Any
@@ -12,11 +13,11 @@ from sdf_siren.clouds import PointCloud
 from sdf_siren.clouds.groups import PointGroup
 from sdf_siren.errors import UsageError
 from sdf_siren.fields import choose_device
-from sdf_siren.fitting.gradients import CHUNK_ROWS, GradientEngine
-from sdf_siren.fitting.recipe import network_of, objective_of, optimizer_of
+from sdf_siren.fitting.gradients import CHUNK_ROWS
+from sdf_siren.fitting.recipe import network_of, trainer_of
 from sdf_siren.fitting.scan import oriented_scan
 from sdf_siren.fitting.settings import SurfaceSettings, resolve_settings
-from sdf_siren.fitting.trainer import RateSchedule, Trainer
+from sdf_siren.fitting.trainer import Trainer
 from sdf_siren.sampling.indicator import CELLS
 
 WARM_UP, TIMED = {"cpu": 5, "cuda": 30}, 20
@@ -127,22 +128,21 @@ def _seconds_before_and_after(points: int) -> float:
 
 def _seconds_per_step(settings: SurfaceSettings, place: torch.device) -> float:
     """Seconds of an optimizer step, measured on made-up points."""
-    network = network_of(settings, seed=0).to(device=place)
-    warm_up = WARM_UP[place.type]
-    trainer = Trainer(
-        network,
-        GradientEngine(network, objective_of(settings), torch.get_num_threads()),
-        _SameBatch(_made_up_batch(settings, place)),
-        optimizer_of(settings, network),
-        RateSchedule(settings.learning_rate, warm_up + TIMED),
-        seed=0,
-    )
+    network, warm_up = network_of(settings, seed=0).to(device=place), WARM_UP[place.type]
+    sampler = _SameBatch(_made_up_batch(settings, place))
+    settings = dataclasses.replace(settings, steps=warm_up + TIMED)
+    return timed_step(trainer_of(settings, network, sampler, seed=0), warm_up, TIMED)
+
+
+def timed_step(trainer: Trainer[Any], warm_up: int, steps: int) -> float:
+    """Seconds of each of the last ``steps`` steps of a new trainer, which come after ``warm_up`` others."""
+    place = trainer.network.device
     trainer.run(until=warm_up)
-    wait_for(place)
+    _wait_for(place)
     start = time.perf_counter()
     trainer.run()
-    wait_for(place)
-    return (time.perf_counter() - start) / TIMED
+    _wait_for(place)
+    return (time.perf_counter() - start) / steps
 
 
 @dataclass(frozen=True)
@@ -169,7 +169,7 @@ def _made_up_batch(s: SurfaceSettings, device: torch.device) -> dict[str, PointG
     return {"surface": group(s.surface_points), "near": group(s.near_points), "far": group(s.far_points)}
 
 
-def wait_for(device: torch.device) -> None:
+def _wait_for(device: torch.device) -> None:
     """Until a GPU has done what it was asked."""
     if device.type == "cuda":
         torch.cuda.synchronize(device)

@@ -309,13 +309,14 @@ class Search:
 
     def _with(self, first: Level | None, finest: Sequence[Level]) -> _Found:
         start = self._start.after(() if first is None else (first,))
-        best, smallest, vain = _Found(start, (), start.judged()), float("inf"), 0
+        alone = start.judged()
+        best, smallest, vain = _Found(start, (), alone), float("inf"), 0
         for level in finest:
             judged = start.judged(level)
             mean = float(judged.misfit.mean())
             vain = 0 if mean < smallest else vain + 1  # small tiles may all be worse than none
             smallest = min(mean, smallest)
-            if mean < best.judged.misfit.mean() and _better(judged, start.judged()):
+            if mean < best.judged.misfit.mean() and _better(judged, alone):
                 best = _Found(start, (level,), judged)
             self._tried(min(float(found.distance.mean()) for found in (best.judged, self.judged)))
             if vain == PATIENCE:

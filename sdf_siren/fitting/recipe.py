@@ -13,10 +13,11 @@ from scipy.spatial import cKDTree
 from sdf_siren.clouds.groups import PointGroup
 from sdf_siren.errors import InputError
 from sdf_siren.fields import Siren, SirenShape, initialise
+from sdf_siren.fitting.gradients import GradientEngine
 from sdf_siren.fitting.optimizers import Adam, Optimizer, Soap
 from sdf_siren.fitting.scan import OrientedScan
 from sdf_siren.fitting.settings import SurfaceSettings
-from sdf_siren.fitting.trainer import RateSchedule
+from sdf_siren.fitting.trainer import RateSchedule, Trainer
 from sdf_siren.losses import (
     Eikonal,
     LossTerm,
@@ -118,3 +119,19 @@ def rate_of(s: SurfaceSettings) -> RateSchedule:
     if s.quality == "paper":
         return RateSchedule(s.learning_rate, s.steps)
     return RateSchedule(s.learning_rate, s.steps, warmup=50, floor=0.005)
+
+
+def trainer_of(
+    s: SurfaceSettings, network: Siren, sampler: Sampler, seed: int
+) -> Trainer[dict[str, PointGroup]]:
+    """The loop of a fit, at its first step; ``network`` is trained in place."""
+    return Trainer(
+        network,
+        GradientEngine(network, objective_of(s), torch.get_num_threads()),
+        sampler,
+        optimizer_of(s, network),
+        rate_of(s),
+        seed=seed,
+        clip=1.0 if s.quality == "paper" else None,
+        advice="lower fit.sdf.learning_rate, or fit.sdf.first_omega if the scan is noisy",
+    )

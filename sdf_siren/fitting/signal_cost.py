@@ -11,7 +11,7 @@ import torch
 
 from sdf_siren.errors import UsageError
 from sdf_siren.fields import choose_device
-from sdf_siren.fitting.cost import FEWEST_STEPS, CostEstimate, wait_for
+from sdf_siren.fitting.cost import FEWEST_STEPS, CostEstimate, timed_step
 from sdf_siren.fitting.sample_engine import CHUNK_ROWS
 from sdf_siren.fitting.signal_network import signal_network, signal_trainer
 from sdf_siren.fitting.signal_settings import (
@@ -36,13 +36,7 @@ def seconds_per_step(signal: Signal, settings: SignalSettings, device: torch.dev
     supervision = supervision_of(signal, settings, device)
     network = signal_network(settings, signal, 0).to(device=device)
     settings = dataclasses.replace(settings, steps=WARM_UP + TIMED)
-    trainer = signal_trainer(network, supervision, signal, settings, 0)
-    trainer.run(until=WARM_UP)
-    wait_for(device)
-    start = time.perf_counter()
-    trainer.run()
-    wait_for(device)
-    return (time.perf_counter() - start) / TIMED
+    return timed_step(signal_trainer(network, supervision, signal, settings, 0), WARM_UP, TIMED)
 
 
 def estimate_signal_cost(signal: Signal, settings: SignalSettings, device: str = "auto") -> CostEstimate:

@@ -16,13 +16,11 @@ from sdf_siren.clouds import PointCloud
 from sdf_siren.clouds.groups import PointGroup
 from sdf_siren.fields import CorrectedField, SignedDistanceField, Siren, choose_device
 from sdf_siren.fitting import checkpoint as checkpoints
-from sdf_siren.fitting.gradients import GradientEngine
-from sdf_siren.fitting.recipe import network_of, objective_of, optimizer_of, rate_of, sampler_of
+from sdf_siren.fitting.recipe import network_of, sampler_of, trainer_of
 from sdf_siren.fitting.refit import Refit, held_out_rows, refit, refit_sentence
 from sdf_siren.fitting.scan import OrientedScan, oriented_scan
 from sdf_siren.fitting.settings import SurfaceSettings, resolve_settings
 from sdf_siren.fitting.sides import looked_at, sides_sentence, turned_patches
-from sdf_siren.fitting.trainer import Trainer
 from sdf_siren.progress import ProgressCallback, silent
 
 Batch = dict[str, PointGroup]
@@ -164,16 +162,8 @@ class _Fit:
     ) -> _Found:
         network = network.to(device=self.place)  # a copy, for it is trained in place
         seen = scan.without(self.held_out) if len(self.held_out) else scan
-        trainer = Trainer(
-            network,
-            GradientEngine(network, objective_of(settings), torch.get_num_threads()),
-            sampler_of(settings, seen, self.seed, self.place),
-            optimizer_of(settings, network),
-            rate_of(settings),
-            seed=self.seed,
-            clip=1.0 if settings.quality == "paper" else None,
-            advice="lower fit.sdf.learning_rate, or fit.sdf.first_omega if the scan is noisy",
-        )
+        sampler = sampler_of(settings, seen, self.seed, self.place)
+        trainer = trainer_of(settings, network, sampler, self.seed)
         keeper = None
         if checkpoint is not None:
             data = torch.from_numpy(scan.points), torch.from_numpy(scan.normals)

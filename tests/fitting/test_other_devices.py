@@ -19,9 +19,8 @@ from torus_scans import torus_scan
 from sdf_siren import PointCloud
 from sdf_siren.fields import SirenShape, initialise
 from sdf_siren.fitting.cubics import MEMBER, solved
-from sdf_siren.fitting.gradients import GradientEngine
 from sdf_siren.fitting.optimizers import Adam
-from sdf_siren.fitting.recipe import network_of, objective_of, optimizer_of, rate_of, sampler_of
+from sdf_siren.fitting.recipe import network_of, sampler_of, trainer_of
 from sdf_siren.fitting.refit import held_out_rows, refit
 from sdf_siren.fitting.scan import oriented_scan
 from sdf_siren.fitting.settings import resolve_settings
@@ -29,7 +28,7 @@ from sdf_siren.fitting.signal_network import BETAS, signal_network, signal_train
 from sdf_siren.fitting.signal_settings import resolve_signal_settings
 from sdf_siren.fitting.signals import image_signal
 from sdf_siren.fitting.supervision import supervision_of
-from sdf_siren.fitting.trainer import CHECK_EVERY, Trainer
+from sdf_siren.fitting.trainer import CHECK_EVERY
 from sdf_siren.frames import GridFrame
 from sdf_siren.signals.blocks import Blocks, blocks_at
 
@@ -89,18 +88,8 @@ def scan():
 def test_a_surface_step_stays_on_the_device(scan, quality, monkeypatch):
     settings = resolve_settings(scan.gauge, quality, steps=2 * CHECK_EVERY)
     network = network_of(settings, 0).to(device=META)
-    trainer = made_without_generator(
-        monkeypatch,
-        lambda: Trainer(
-            network,
-            GradientEngine(network, objective_of(settings), threads=4),
-            sampler_of(settings, scan, 0, META),
-            optimizer_of(settings, network),
-            rate_of(settings),
-            seed=0,
-            clip=1.0,
-        ),
-    )
+    sampler = sampler_of(settings, scan, 0, META)
+    trainer = made_without_generator(monkeypatch, lambda: trainer_of(settings, network, sampler, seed=0))
     with nothing_sent(monkeypatch):
         for _ in range(STEPS):
             trainer._one_step(())

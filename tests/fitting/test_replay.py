@@ -11,8 +11,7 @@ import torch
 from sdf_siren import PointCloud
 from sdf_siren.clouds.groups import PointGroup
 from sdf_siren.fitting import replay
-from sdf_siren.fitting.gradients import GradientEngine
-from sdf_siren.fitting.recipe import network_of, objective_of, optimizer_of, rate_of, sampler_of
+from sdf_siren.fitting.recipe import network_of, sampler_of, trainer_of
 from sdf_siren.fitting.replay import BEFORE_RECORDING, Replay
 from sdf_siren.fitting.scan import oriented_scan
 from sdf_siren.fitting.settings import resolve_settings
@@ -20,7 +19,6 @@ from sdf_siren.fitting.signal_network import signal_network, signal_trainer
 from sdf_siren.fitting.signal_settings import resolve_signal_settings
 from sdf_siren.fitting.signals import image_signal
 from sdf_siren.fitting.supervision import supervision_of
-from sdf_siren.fitting.trainer import Trainer
 
 CPU = torch.device("cpu")
 
@@ -94,15 +92,7 @@ def surface_trainer(quality, **settings):
     scan = sphere()
     settings = resolve_settings(scan.gauge, quality, steps=60, width=16, **settings)
     network = network_of(settings, 0)
-    return Trainer(
-        network,
-        GradientEngine(network, objective_of(settings), threads=1),
-        sampler_of(settings, scan, 0, CPU),
-        optimizer_of(settings, network),
-        rate_of(settings),
-        seed=0,
-        clip=1.0 if quality == "paper" else None,
-    )
+    return trainer_of(settings, network, sampler_of(settings, scan, 0, CPU), seed=0)
 
 
 def image_trainer(**settings):
