@@ -53,8 +53,8 @@ class Mesh:
 
     @cached_property
     def edges(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """What :func:`edges_of` says of the faces; several stages ask the same mesh."""
-        return edges_of(self.faces, len(self.vertices))
+        """What :func:`edges_and_sides` says of the faces; several stages ask the same mesh."""
+        return edges_and_sides(self.faces, len(self.vertices))
 
     def of_faces(self, kept: NDArray[np.bool_] | NDArray[np.integer]) -> Mesh:
         """The mesh of the given faces (mask or indices) and of the vertices that they use, in their order."""
@@ -132,7 +132,7 @@ class SignalPortrait:
                 raise ValueError(f"expected finite {name}, found NaN or infinity")
 
 
-def edges_of(faces: NDArray[np.int64], vertices: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def edges_and_sides(faces: NDArray[np.int64], vertices: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Edges (e, 2) of ``faces`` (f, 3), whose corners are below ``vertices``: lower corners first, in order;
     and of each face the edges (f, 3) from its first corner to its second, and so on."""
     start, stop = faces, faces[:, [1, 2, 0]]

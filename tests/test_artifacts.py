@@ -8,7 +8,7 @@ import trimesh
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sdf_siren.artifacts import Mesh, SignalPortrait, area_vectors, edges_of, vertex_normals
+from sdf_siren.artifacts import Mesh, SignalPortrait, area_vectors, edges_and_sides, vertex_normals
 
 VERTICES = np.array([[0, 0, 0], [1, 0, 0], [0, 1, 0], [0, 0, 1]])
 FACES = np.array([[0, 2, 1], [0, 1, 3], [0, 3, 2], [1, 2, 3]])
@@ -138,7 +138,7 @@ def test_a_portrait_is_finite(name: str, bad: float) -> None:
 @given(st.lists(st.permutations(range(6)).map(lambda order: order[:3]), max_size=12))
 def test_each_side_of_a_face_is_one_of_the_edges(faces: list[list[int]]) -> None:
     corners = np.array(faces, dtype=np.int64).reshape(-1, 3)
-    edges, side = edges_of(corners, 6)
+    edges, side = edges_and_sides(corners, 6)
     ends = np.sort(np.stack([corners, np.roll(corners, -1, axis=1)], axis=2), axis=2)
     np.testing.assert_array_equal(edges[side], ends)
     assert edges.tolist() == sorted(map(list, {tuple(pair) for pair in ends.reshape(-1, 2).tolist()}))
@@ -147,4 +147,4 @@ def test_each_side_of_a_face_is_one_of_the_edges(faces: list[list[int]]) -> None
 def test_a_mesh_looks_for_its_edges_once() -> None:
     mesh = Mesh(VERTICES, FACES)
     assert mesh.edges is mesh.edges
-    np.testing.assert_array_equal(mesh.edges[1], edges_of(FACES, 4)[1])
+    np.testing.assert_array_equal(mesh.edges[1], edges_and_sides(FACES, 4)[1])

@@ -2,34 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import coo_array, csr_array
 
 
-@dataclass(frozen=True)
-class Edges:
-    """The edges of some faces.
-
-    Attributes:
-        manifold: whether each has one face, or two that run along it in opposite directions.
-        rim: (r, 2) the edges of one face, in the direction in which that face runs.
-    """
-
-    manifold: bool
-    rim: NDArray[np.int64]
+def is_manifold(faces: NDArray[np.int64], vertices: int) -> bool:
+    """Whether each edge of ``faces`` (f, 3), whose corners are below ``vertices``, has one face, or two that
+    run along it in opposite directions."""
+    ordered = np.sort((faces * vertices + np.roll(faces, -1, axis=1)).ravel())
+    return not (ordered[1:] == ordered[:-1]).any()
 
 
-def edges_of(faces: NDArray[np.int64], vertices: int) -> Edges:
-    """The edges of ``faces`` (f, 3), whose corners are below ``vertices``."""
+def rim_edges(faces: NDArray[np.int64], vertices: int) -> NDArray[np.int64]:
+    """The edges (r, 2) along which one of ``faces`` (f, 3) runs and none runs back, in the direction of that
+    face; the corners are below ``vertices``."""
     start, stop = faces.ravel(), np.roll(faces, -1, axis=1).ravel()
-    forth, back = start * vertices + stop, stop * vertices + start
-    ordered = np.sort(forth)
-    twice = bool((ordered[1:] == ordered[:-1]).any())
-    alone = ~np.isin(forth, back)
-    return Edges(not twice, np.stack([start[alone], stop[alone]], axis=1))
+    alone = ~np.isin(start * vertices + stop, stop * vertices + start)
+    return np.stack([start[alone], stop[alone]], axis=1)
 
 
 def umbrella(faces: NDArray[np.int64], vertices: int) -> csr_array:

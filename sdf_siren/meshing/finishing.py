@@ -17,7 +17,7 @@ from scipy.spatial import cKDTree
 from sdf_siren.artifacts import Mesh, area_vectors, vertex_normals
 from sdf_siren.fields import Field, SignedDistanceField, choose_device
 from sdf_siren.meshing.components import face_components
-from sdf_siren.meshing.edges import edges_of, mean_edges
+from sdf_siren.meshing.edges import is_manifold, mean_edges
 from sdf_siren.meshing.holes import fill_holes
 from sdf_siren.meshing.settle import distance_and_direction, settled
 from sdf_siren.meshing.simplify import simplify
@@ -57,7 +57,7 @@ def finished(
     if not (holes or smooth or faces is not None):
         return mesh, tuple(notes)
     vertices, triangles = field.frame.to_cube(mesh.vertices), mesh.faces
-    if (holes or faces is not None) and not edges_of(triangles, len(vertices)).manifold:
+    if (holes or faces is not None) and not is_manifold(triangles, len(vertices)):
         notes.append("edges of the mesh have more than two faces: no holes were filled, no faces taken away")
         holes, faces = False, None
     if holes:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from scipy.sparse import identity
 from scipy.sparse.linalg import spsolve
 
-from sdf_siren.meshing.edges import edges_of, umbrella
+from sdf_siren.meshing.edges import rim_edges, umbrella
 
 MOST_RINGS = 64
 """A wider hole gets longer triangles."""
@@ -70,7 +70,7 @@ def fill_holes(vertices: Doubles, faces: Faces, widest: float = np.inf) -> Filli
 def rims(faces: Faces, vertices: int) -> list[NDArray[np.int64]]:
     """The loops of a mesh's rim, each a list of vertices; a face beyond it would run in their direction."""
     after: dict[int, list[int]] = {}
-    for start, stop in edges_of(faces, vertices).rim.tolist():
+    for start, stop in rim_edges(faces, vertices).tolist():
         after.setdefault(stop, []).append(start)
     loops = []
     while after:

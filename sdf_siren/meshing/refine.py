@@ -15,7 +15,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from sdf_siren.artifacts import edges_of
+from sdf_siren.artifacts import edges_and_sides
 
 ROUNDS = 2
 """Each halves the edges that are still too long."""
@@ -46,7 +46,7 @@ def refine(
         onto_surface: for new vertices.
     """
     for _ in range(ROUNDS):
-        edges, side = edges_of(faces, len(vertices))
+        edges, side = edges_and_sides(faces, len(vertices))
         chord = vertices[edges[:, 1]] - vertices[edges[:, 0]]
         height = np.einsum("ij,ij->i", chord, normals[edges[:, 1]] - normals[edges[:, 0]]) / 8
         split = np.abs(height) > tolerance

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from sdf_siren.artifacts import area_vectors, edges_of
+from sdf_siren.artifacts import area_vectors, edges_and_sides
 
 ROUNDS = 10
 """Each moves a vertex half the way to the middle of its neighbours: bends shorter than some six edges go."""
@@ -32,7 +32,7 @@ def smooth_rim(
         faces: (f, 3).
         allowed: whether vertices, given by rows (m,), may go to places (m, 3); the others go back.
     """
-    edges, side = edges_of(faces, len(vertices))
+    edges, side = edges_and_sides(faces, len(vertices))
     a, b = edges[np.bincount(side.reshape(-1), minlength=len(edges)) == 1].T
     degree = np.bincount(np.concatenate([a, b]), minlength=len(vertices))
     moving = np.flatnonzero(degree == 2)

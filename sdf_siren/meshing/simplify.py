@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from sdf_siren.meshing.edges import edges_of
+from sdf_siren.meshing.edges import is_manifold
 
 FEWEST = 4
 """Faces of the smallest closed surface."""
@@ -35,7 +35,7 @@ def simplify(
 
     if len(faces) <= most:
         return vertices, faces
-    if not edges_of(faces, len(vertices)).manifold:
+    if not is_manifold(faces, len(vertices)):
         raise ValueError("expected a mesh with at most two faces at every edge")
     fewer = igl.qslim(np.asfortranarray(vertices), np.asfortranarray(faces, np.int32), most)
     return np.ascontiguousarray(fewer[0]), np.ascontiguousarray(fewer[1], np.int64)

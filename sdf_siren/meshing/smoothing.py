@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from sdf_siren.meshing.edges import edges_of, umbrella
+from sdf_siren.meshing.edges import rim_edges, umbrella
 
 INWARD, OUTWARD = 0.5, -0.53
 """Taubin's lambda and mu, of a pass band 1 / lambda + 1 / mu of 0.113."""
@@ -15,7 +15,7 @@ def smoothed(vertices: NDArray[np.float64], faces: NDArray[np.int64], rounds: in
     """Vertices (v, 3) after ``rounds`` pairs of steps; those on a rim stay where they are."""
     mean = umbrella(faces, len(vertices))
     free = np.diff(mean.indptr) > 0
-    free[edges_of(faces, len(vertices)).rim] = False
+    free[rim_edges(faces, len(vertices))] = False
     for _ in range(rounds):
         for factor in (INWARD, OUTWARD):
             vertices = vertices + factor * np.where(free[:, None], mean @ vertices - vertices, 0)

@@ -17,7 +17,7 @@ import torch
 from numpy.typing import NDArray
 
 from sdf_siren.fields import Field
-from sdf_siren.meshing.edges import edges_of
+from sdf_siren.meshing.edges import rim_edges
 from sdf_siren.meshing.settle import distance_and_direction
 
 Doubles = NDArray[np.float64]
@@ -82,7 +82,7 @@ class _State:
         self._sorted = order // 3
         self._changed: dict[int, set[int]] = {}
         self._rim = np.zeros(len(vertices), bool)
-        self._rim[edges_of(faces, len(vertices)).rim.ravel()] = True
+        self._rim[rim_edges(faces, len(vertices)).ravel()] = True
 
     def turned_faces(self) -> list[int]:
         """Numbers of those that are left."""

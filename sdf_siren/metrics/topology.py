@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from sdf_siren.artifacts import Mesh, edges_of
+from sdf_siren.artifacts import Mesh, edges_and_sides
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ def topology(mesh: Mesh) -> Topology:
     """
     a, b, c = mesh.faces.T
     proper = (a != b) & (b != c) & (c != a)
-    edges, side = mesh.edges if proper.all() else edges_of(mesh.faces[proper], len(mesh.vertices))
+    edges, side = mesh.edges if proper.all() else edges_and_sides(mesh.faces[proper], len(mesh.vertices))
     uses = np.bincount(side.ravel(), minlength=len(edges))
     boundary, crowded = int((uses == 1).sum()), int((uses > 2).sum())
     return Topology(

@@ -7,7 +7,7 @@ import pytest
 from known_meshes import ball, unit_faces, without
 
 from sdf_siren.artifacts import Mesh
-from sdf_siren.meshing.edges import edges_of
+from sdf_siren.meshing.edges import is_manifold, rim_edges
 from sdf_siren.meshing.holes import fill_holes, rims
 from sdf_siren.metrics import topology
 
@@ -28,14 +28,14 @@ def sieve() -> tuple[np.ndarray, np.ndarray]:
 def test_a_sphere_is_closed_again(height: float) -> None:
     vertices, faces = cap(height)
     (rim,) = rims(faces, len(vertices))
-    assert len(rim) == len(edges_of(faces, len(vertices)).rim)
+    assert len(rim) == len(rim_edges(faces, len(vertices)))
     found = fill_holes(vertices, faces)
     assert (found.filled, found.left) == (1, 0)
     whole = topology(Mesh(found.vertices, found.faces))
     assert whole.watertight
     assert whole.components == 1
     assert whole.volume > 0
-    assert edges_of(found.faces, len(found.vertices)).manifold
+    assert is_manifold(found.faces, len(found.vertices))
     np.testing.assert_array_equal(found.vertices[: len(vertices)], vertices)
     np.testing.assert_array_equal(found.faces[: len(faces)], faces)
 

@@ -9,7 +9,7 @@ from known_meshes import ball, extracted, unit_faces, without
 
 from sdf_siren.artifacts import Mesh
 from sdf_siren.fields.shapes import Plane, Sphere, Torus
-from sdf_siren.meshing.edges import edges_of
+from sdf_siren.meshing.edges import rim_edges
 from sdf_siren.meshing.simplify import simplify
 from sdf_siren.meshing.unfold import unfolded
 from sdf_siren.metrics import topology
@@ -76,13 +76,13 @@ def test_the_rim_stays() -> None:
     vertices, faces = ball(3)
     vertices, faces = without(vertices, faces, vertices[:, 2] < 0)
     rng = np.random.default_rng(0)
-    rim = np.unique(edges_of(faces, len(vertices)).rim)
+    rim = np.unique(rim_edges(faces, len(vertices)))
     inner = np.setdiff1d(np.arange(len(vertices)), rim)
     folded = vertices.copy()
     folded[rng.choice(inner, 8, replace=False)] += rng.normal(scale=0.15, size=(8, 3))
     found, left = unfolded(Sphere(1.0), folded, faces)
     assert turned(Sphere(1.0), found, left) < turned(Sphere(1.0), folded, faces)
-    after = found[np.unique(edges_of(left, len(found)).rim)]
+    after = found[np.unique(rim_edges(left, len(found)))]
     np.testing.assert_array_equal(np.sort(after, axis=0), np.sort(vertices[rim], axis=0))
 
 
