@@ -15,7 +15,7 @@ from sdf_siren.errors import InputError
 from sdf_siren.io.beside import array_path
 from sdf_siren.io.domain_tables import read_domain, read_layer
 from sdf_siren.io.survey_arrays import SUFFIXES, Measurements, read_measurements
-from sdf_siren.io.tables import Table, blamed, parse_table, read_table
+from sdf_siren.io.tables import Table, blamed, read_table
 from sdf_siren.jets import JetFunction
 
 EQUATION = "inverse_helmholtz"
@@ -49,27 +49,11 @@ def read_inverse_problem(path: str | os.PathLike[str]) -> InverseProblem:
     """Read a problem file whose equation is ``inverse_helmholtz``, and the measurements beside it.
 
     Raises:
-        InputError: a file cannot be read, or :func:`parse_inverse_problem` refuses it.
+        InputError: a file cannot be read; unknown keys, wrong values, measurements that are no such arrays,
+            places that do not fit.
     """
     path = Path(path)
     table, _ = read_table(path)
-    return _problem(table, path)
-
-
-def parse_inverse_problem(text: str, path: str | os.PathLike[str] = "problem.toml") -> InverseProblem:
-    """The inverse problem that a TOML text poses.
-
-    Args:
-        text: of a problem file.
-        path: where it is, or would be: the measurements lie beside it.
-
-    Raises:
-        InputError: unknown keys, wrong values, measurements that are no such arrays, places that do not fit.
-    """
-    return _problem(parse_table(text, str(path)), Path(path))
-
-
-def _problem(table: Table, path: Path) -> InverseProblem:
     table.choice("equation", (EQUATION,))
     table.only(*_KEYS)
     wavenumber = table.number("wavenumber", above=0)

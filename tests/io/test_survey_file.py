@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from sdf_siren.errors import InputError
-from sdf_siren.io.survey_file import parse_inverse_problem, poses_inverse, read_inverse_problem
+from sdf_siren.io.survey_file import poses_inverse, read_inverse_problem
 
 SHIPPED = Path(__file__).parents[2] / "data" / "problems"
 SOURCES = np.array([[0.4, 0.0], [-0.4, 0.0]])
@@ -45,7 +45,8 @@ def save(folder, **changed):
 
 
 def parsed(folder, text=TEXT):
-    return parse_inverse_problem(text, folder / "file.toml")
+    (folder / "file.toml").write_text(text)
+    return read_inverse_problem(folder / "file.toml")
 
 
 def refused(folder, text, *words):
