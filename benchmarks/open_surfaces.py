@@ -22,6 +22,8 @@ import virtual_scans
 from cases import SCANS, WATERTIGHT, Case
 from commands import HERE
 from machine import describe_machine, source_commit
+from openness import as_wanted, decision_cells
+from report import table
 
 from sdf_siren.artifacts import Mesh
 from sdf_siren.clouds import PointCloud
@@ -32,6 +34,9 @@ from sdf_siren.meshing import extract, limit, openness, scan_support
 from sdf_siren.metrics import compare, topology
 
 POINTS = 50_000
+
+_DECISION = ("case", "points", "made up", "leaves the cube", "decided", "wanted")
+_CUT = ("distance", "support", "completeness", "parts", "vertices", "CPU s")
 
 Loaded = tuple[PointCloud, Mesh | PointCloud]
 
@@ -117,7 +122,7 @@ def open_surfaces(data: Path, quality: str, names: tuple[str, ...], output: Path
             continue
         record["rows"].append({"case": case.name, "wanted": case.wanted, **measured(case, data, quality)})
         output.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
-        output.with_suffix(".md").write_text(table(record), encoding="utf-8")
+        output.with_suffix(".md").write_text(markdown(record), encoding="utf-8")
     click.echo(output.with_suffix(".md").read_text(encoding="utf-8"))
 
 
@@ -156,7 +161,7 @@ def measured(case: OpenCase, data: Path, quality: str) -> dict[str, Any]:
     }
 
 
-def table(record: dict[str, Any]) -> str:
+def markdown(record: dict[str, Any]) -> str:
     """Decisions, and beside them what cutting did."""
     lines = [
         f"# Open surfaces, {record['date']}",
@@ -166,33 +171,25 @@ def table(record: dict[str, Any]) -> str:
         "cut mesh from the scan, in local spacings; support: the same with the angle of the normals in it.",
         "Completeness: after cutting, as a part of the whole mesh's.",
         "",
-        "| case | points | made up | leaves the cube | decided | wanted | distance | support | completeness "
-        "| parts | vertices | CPU s |",
-        "|---|--:|--:|---|---|---|--:|--:|--:|--:|--:|--:|",
+        *table((*_DECISION, *_CUT), ([*decision_cells(row), *_cut_cells(row)] for row in record["rows"])),
+        "",
+        as_wanted(record["rows"]),
     ]
-    for row in record["rows"]:
-        cells = [
-            row["case"],
-            f"{row['points']:,}",
-            f"{100 * row['made_up']:.1f} %",
-            "yes" if row["leaves"] else "no",
-            row["decided"],
-            row["wanted"] or "either",
-        ]
-        if "completeness" in row:
-            cells += [
-                f"{row['largest_distance']:.2f}",
-                f"{row['largest_support']:.2f}",
-                f"{row['completeness_left'] / row['completeness']:.3f}",
-                f"{row['components']}",
-                f"{row['vertices']:,} to {row['vertices_left']:,}",
-                f"{row['cpu_seconds']:.1f}",
-            ]
-        else:
-            cells += [""] * 6
-        lines.append("| " + " | ".join(cells) + " |")
-    right = sum(row["wanted"] in ("", row["decided"]) for row in record["rows"])
-    return "\n".join([*lines, "", f"Decided as wanted: {right} of {len(record['rows'])}.", ""])
+    return "\n".join([*lines, ""])
+
+
+def _cut_cells(row: dict[str, Any]) -> list[str]:
+    """What cutting did, nothing where nothing was cut."""
+    if "completeness" not in row:
+        return [""] * len(_CUT)
+    return [
+        f"{row['largest_distance']:.2f}",
+        f"{row['largest_support']:.2f}",
+        f"{row['completeness_left'] / row['completeness']:.3f}",
+        f"{row['components']}",
+        f"{row['vertices']:,} to {row['vertices_left']:,}",
+        f"{row['cpu_seconds']:.1f}",
+    ]
 
 
 if __name__ == "__main__":

@@ -22,6 +22,7 @@ import virtual_scans
 from cases import SCANS, WATERTIGHT, Case
 from commands import HERE
 from machine import describe_machine, source_commit
+from report import table
 
 from sdf_siren.clouds import PointCloud
 from sdf_siren.clouds.normals import complete_normals
@@ -49,6 +50,8 @@ three of four that would be, and one."""
 
 CUTS = {"half": 0.5, "quarter": 0.75, "cap": 0.9}
 """Shares of the points on the side of a plane that is kept."""
+
+_HEAD = ("case", "points", "made up", "in view", "leaves the cube", "decided", "wanted")
 
 
 @dataclass(frozen=True)
@@ -167,7 +170,7 @@ def main(
         row = {"case": case.name, "group": case.group, "wanted": case.wanted, **judged(field, resolution)}
         record["rows"].append(row)
         output.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
-        output.with_suffix(".md").write_text(table(record), encoding="utf-8")
+        output.with_suffix(".md").write_text(markdown(record), encoding="utf-8")
     click.echo(output.with_suffix(".md").read_text(encoding="utf-8"))
 
 
@@ -198,7 +201,7 @@ def judged(field: SignedDistanceField, resolution: int) -> dict[str, Any]:
     }
 
 
-def table(record: dict[str, Any]) -> str:
+def markdown(record: dict[str, Any]) -> str:
     """Shares and decisions, case by case."""
     settings = record["settings"]
     lines = [
@@ -208,22 +211,30 @@ def table(record: dict[str, Any]) -> str:
         "Made up: percent of the area of the whole mesh beyond 3 spacings; in view: of what is seen of",
         "it from all around, which decides.",
         "",
-        "| case | points | made up | in view | leaves the cube | decided | wanted |",
-        "|---|--:|--:|--:|---|---|---|",
+        *table(_HEAD, map(decision_cells, record["rows"])),
+        "",
+        as_wanted(record["rows"]),
     ]
-    for row in record["rows"]:
-        cells = [
-            row["case"],
-            f"{row['points']:,}",
-            f"{100 * row['made_up']:.1f} %",
-            f"{100 * row['in_view']:.1f} %",
-            "yes" if row["leaves"] else "no",
-            row["decided"],
-            row["wanted"] or "either",
-        ]
-        lines.append("| " + " | ".join(cells) + " |")
-    right = sum(row["wanted"] in ("", row["decided"]) for row in record["rows"])
-    return "\n".join([*lines, "", f"Decided as wanted: {right} of {len(record['rows'])}.", ""])
+    return "\n".join([*lines, ""])
+
+
+def decision_cells(row: dict[str, Any]) -> list[str]:
+    """From the case to what was wanted; without what is in view, where that was not recorded."""
+    return [
+        row["case"],
+        f"{row['points']:,}",
+        f"{100 * row['made_up']:.1f} %",
+        *([f"{100 * row['in_view']:.1f} %"] if "in_view" in row else []),
+        "yes" if row["leaves"] else "no",
+        row["decided"],
+        row["wanted"] or "either",
+    ]
+
+
+def as_wanted(rows: list[dict[str, Any]]) -> str:
+    """How many decisions are right; either is, where people would differ."""
+    right = sum(row["wanted"] in ("", row["decided"]) for row in rows)
+    return f"Decided as wanted: {right} of {len(rows)}."
 
 
 if __name__ == "__main__":

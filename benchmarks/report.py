@@ -30,7 +30,7 @@ _SUMMARY = (
     *("subset", "method", "rows", "completeness", "Hausdorff", "near: completeness", "near: Hausdorff"),
     *("normals", "× paper", "invented %", "in pieces", "failed", "command s", "eikonal"),
 )
-_TEXTS = {"case", "method", "subset"}
+_TEXTS = {"case", "method", "subset", "leaves the cube", "decided", "wanted"}
 
 
 def markdown(document: dict[str, Any]) -> str:
@@ -47,11 +47,11 @@ def markdown(document: dict[str, Any]) -> str:
         "Seconds are those of the whole command. Ratios are to screened Poisson at its best depth on the "
         "same points: median / worst over cases and seeds.",
         "",
-        *_table(_SUMMARY, map(_summary_cells, summaries(rows, SUBSETS, METHODS))),
+        *table(_SUMMARY, map(_summary_cells, summaries(rows, SUBSETS, METHODS))),
         "",
         "Lengths in thousandths of the cube's unit, where half the scan's longest side is 0.9.",
         "",
-        *_table(_CASES, (_case_cells(row, rows) for row in rows)),
+        *table(_CASES, (_case_cells(row, rows) for row in rows)),
     ]
     if holes:
         lines += [
@@ -59,7 +59,7 @@ def markdown(document: dict[str, Any]) -> str:
             "Scans with holes, judged only within 20 thousandths of the scan's points; invented is the "
             "share of the whole mesh that is farther than that from the true surface.",
             "",
-            *_table(_HOLES, (_hole_cells(row, rows) for row in holes)),
+            *table(_HOLES, (_hole_cells(row, rows) for row in holes)),
         ]
     return "\n".join(lines) + "\n"
 
@@ -78,7 +78,8 @@ def _in_order(rows: Iterable[Row]) -> list[Row]:
     )
 
 
-def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
+def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
+    """The lines of a table in Markdown; columns of numbers stand to the right."""
     rule = "|".join("---" if name in _TEXTS else "--:" for name in head)
     return [f"| {' | '.join(head)} |", f"|{rule}|", *(f"| {' | '.join(cells)} |" for cells in rows)]
 
