@@ -154,6 +154,11 @@ def area_vectors(vertices: NDArray[np.floating], faces: NDArray[np.int64]) -> ND
     return np.stack([y * w - z * v, z * u - x * w, x * v - y * u], axis=1) / 2
 
 
+def face_areas(vertices: NDArray[np.floating], faces: NDArray[np.int64]) -> NDArray[np.float64]:
+    """The area (f,) of every face, in squares of the vertices' unit."""
+    return np.asarray(np.linalg.norm(area_vectors(vertices, faces), axis=1))
+
+
 def vertex_normals(vertices: NDArray[np.floating], faces: NDArray[np.int64]) -> NDArray[np.float64]:
     """(v, 3) unit normals: the area-weighted mean over the faces at each vertex, zero without any."""
     weights = np.repeat(area_vectors(vertices, faces), 3, axis=0)

@@ -8,7 +8,14 @@ import trimesh
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sdf_siren.artifacts import Mesh, SignalPortrait, area_vectors, edges_and_sides, vertex_normals
+from sdf_siren.artifacts import (
+    Mesh,
+    SignalPortrait,
+    area_vectors,
+    edges_and_sides,
+    face_areas,
+    vertex_normals,
+)
 
 VERTICES = np.array([[0, 0, 0], [1, 0, 0], [0, 1, 0], [0, 0, 1]])
 FACES = np.array([[0, 2, 1], [0, 1, 3], [0, 3, 2], [1, 2, 3]])
@@ -90,6 +97,7 @@ def test_area_vectors_are_normals_as_long_as_the_areas() -> None:
     np.testing.assert_allclose(
         area_vectors(vertices, faces), [[0, 0, 3], [0, 0, -3], [0, 1, 0], [0, 0, 0]], atol=1e-8
     )
+    np.testing.assert_allclose(face_areas(vertices, faces), [3, 3, 1, 0], atol=1e-8)
 
 
 def test_vertex_normals_of_a_cube_are_its_diagonals() -> None:

@@ -11,7 +11,7 @@ from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
 from scipy.spatial import cKDTree
 
-from sdf_siren.artifacts import area_vectors
+from sdf_siren.artifacts import face_areas
 
 EXPECTED_SHARE = 0.2
 """A component is kept if it is nearest to at least this share of the scan points that a surface of
@@ -56,7 +56,7 @@ def supported_faces(
     count, component = face_components(faces, len(vertices))
     if count <= 1:
         return np.ones(len(faces), dtype=bool), 0
-    area = np.bincount(component, np.linalg.norm(area_vectors(vertices, faces), axis=1), minlength=count)
+    area = np.bincount(component, face_areas(vertices, faces), minlength=count)
     of_vertex = np.zeros(len(vertices), dtype=np.int32)
     of_vertex[faces.reshape(-1)] = np.repeat(component, 3)
     _, nearest = cKDTree(vertices).query(support, workers=torch.get_num_threads())

@@ -14,7 +14,7 @@ import torch
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
-from sdf_siren.artifacts import Mesh, area_vectors, vertex_normals
+from sdf_siren.artifacts import Mesh, face_areas, vertex_normals
 from sdf_siren.fields import Field, SignedDistanceField, choose_device
 from sdf_siren.meshing.components import face_components
 from sdf_siren.meshing.edges import is_manifold, mean_edges
@@ -92,7 +92,7 @@ def _largest(mesh: Mesh, most: int) -> tuple[Mesh, int]:
     count, component = face_components(mesh.faces, len(mesh.vertices))
     if count <= most:
         return mesh, 0
-    size = np.linalg.norm(area_vectors(mesh.vertices, mesh.faces), axis=1)
+    size = face_areas(mesh.vertices, mesh.faces)
     largest = np.argsort(-np.bincount(component, size, minlength=count), kind="stable")[:most]
     return mesh.of_faces(np.isin(component, largest)), count - most
 

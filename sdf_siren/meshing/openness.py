@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from sdf_siren.artifacts import Mesh, area_vectors
+from sdf_siren.artifacts import Mesh, area_vectors, face_areas
 from sdf_siren.clouds.outward import spread_directions
 from sdf_siren.clouds.support import Support
 
@@ -126,7 +126,7 @@ def _in_view(centres: NDArray[np.float64], which: NDArray[np.bool_]) -> float:
 
 def coverage(mesh: Mesh, found: NDArray[np.floating]) -> Coverage:
     """Shares by the support ``found`` (v,) of the vertices; a face has the mean of its three."""
-    area = np.linalg.norm(area_vectors(mesh.vertices, mesh.faces), axis=1)
+    area = face_areas(mesh.vertices, mesh.faces)
     of_face = found[mesh.faces].mean(axis=1)
     beyond = {limit: _share(area, of_face > limit) for limit in SUPPORT_BEYOND}
     return Coverage(beyond, float(found.max()))

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array, diags_array
 from scipy.sparse.csgraph import connected_components
 
-from sdf_siren.artifacts import Mesh, area_vectors
+from sdf_siren.artifacts import Mesh, face_areas
 from sdf_siren.clouds.support import ANGLE, Support
 
 REACH, HOLE = 2.0, 3.0
@@ -82,7 +82,7 @@ def _gaps(
     # Small parts that get beyond HOLE may owe it to their normals alone, but then not more than this.
     turned = ~narrow & (farthest <= np.sqrt(HOLE**2 + 2 * ANGLE))
     wide = rows[turned[part[rows]]]
-    area = np.linalg.norm(area_vectors(mesh.vertices, mesh.faces), axis=1)
+    area = face_areas(mesh.vertices, mesh.faces)
     area = np.bincount(mesh.faces.reshape(-1), np.repeat(area / 3, 3), minlength=len(found))[wide]
     size = np.bincount(part[wide], area / support.spacing_at(mesh.vertices[wide]) ** 2, minlength=len(found))
     small = wide[size[part[wide]] <= GAP]

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sdf_siren.artifacts import Mesh, area_vectors, vertex_normals
+from sdf_siren.artifacts import Mesh, face_areas, vertex_normals
 from sdf_siren.clouds.support import Support
 from sdf_siren.meshing.components import face_components
 from sdf_siren.meshing.reach import HOLE, REACH, SLACK, level_of
@@ -75,8 +75,8 @@ def trim(mesh: Mesh, support: Support) -> Trimmed:
         return support.at(places, left.normals[rows]) <= HOLE
 
     vertices = smooth_rim(left.vertices, left.normals, left.faces, near_enough)
-    removed = 1 - float(_areas(left).sum() / _areas(mesh).sum())
-    return Trimmed(replace(left, vertices=vertices), removed, islands)
+    before, after = (face_areas(part.vertices, part.faces).sum() for part in (mesh, left))
+    return Trimmed(replace(left, vertices=vertices), 1 - float(after / before), islands)
 
 
 def _cut(
@@ -125,16 +125,12 @@ def _unit(vectors: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.asarray(vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-30))
 
 
-def _areas(mesh: Mesh) -> NDArray[np.float64]:
-    return np.asarray(np.linalg.norm(area_vectors(mesh.vertices, mesh.faces), axis=1))
-
-
 def _without_islands(mesh: Mesh, support: Support) -> tuple[NDArray[np.bool_], int]:
     """Which faces (f,) belong to no island, and how many islands there are."""
     count, part = face_components(mesh.faces, len(mesh.vertices))
     if count <= 1:
         return np.ones(len(mesh.faces), dtype=bool), 0
-    area = _areas(mesh)
+    area = face_areas(mesh.vertices, mesh.faces)
     size = np.bincount(part, area, minlength=count)
     others = np.flatnonzero(part != np.argmax(size))
     spacing = support.spacing_at(mesh.vertices[mesh.faces[others]].mean(axis=1))

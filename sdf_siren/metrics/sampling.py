@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from sdf_siren.artifacts import Mesh, area_vectors
+from sdf_siren.artifacts import Mesh, area_vectors, face_areas
 from sdf_siren.errors import InputError
 
 
@@ -48,7 +48,7 @@ def sample_surface(mesh: Mesh, count: int, seed: int = 0) -> SurfaceSamples:
     """
     if count < 1:
         raise ValueError(f"expected at least one sample, found {count}")
-    cumulative = np.cumsum(np.linalg.norm(area_vectors(mesh.vertices, mesh.faces), axis=1))
+    cumulative = np.cumsum(face_areas(mesh.vertices, mesh.faces))
     if not len(cumulative) or not 0 < cumulative[-1] < np.inf:
         raise InputError("a mesh to sample needs faces with a finite area above zero; this one has none")
     generator = np.random.default_rng(seed)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import trimesh
 
-from sdf_siren.artifacts import Mesh, area_vectors
+from sdf_siren.artifacts import Mesh, area_vectors, face_areas
 from sdf_siren.fields.shapes import Sphere, Torus
 from sdf_siren.meshing import level_set
 
@@ -36,6 +36,6 @@ def unit_faces(vertices: np.ndarray, faces: np.ndarray) -> np.ndarray:
 def samples(vertices: np.ndarray, faces: np.ndarray, count: int = 20_000) -> np.ndarray:
     """Points (n, 3) uniform over the area."""
     rng = np.random.default_rng(0)
-    area = np.linalg.norm(area_vectors(vertices, faces), axis=1)
+    area = face_areas(vertices, faces)
     corners = vertices[faces[rng.choice(len(faces), count, p=area / area.sum())]]
     return np.einsum("nk,nkd->nd", rng.dirichlet(np.ones(3), count), corners)
