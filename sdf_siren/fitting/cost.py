@@ -44,10 +44,12 @@ _INDICATOR_BYTES = CELLS**3 * 8 * 16
 
 @dataclass(frozen=True)
 class CostEstimate:
-    """Attributes:
-    seconds: of the whole fit.
-    bytes: of the fit's peak memory, beyond the program itself.
-    device: where it would run.
+    """What a fit is expected to take.
+
+    Attributes:
+        seconds: of the whole fit.
+        bytes: of the fit's peak memory, beyond the program itself.
+        device: where it would run.
     """
 
     seconds: float

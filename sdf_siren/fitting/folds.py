@@ -64,7 +64,6 @@ _Found = tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.int64]]
 STEPS = (1.0, 2.0)
 """Two steps: the second holds the cubics of the coarse level off the middle of a wider crevice."""
 
-
 WHOLE = 2**24
 """Normals are summed in these parts of one, whole numbers, whose order does not matter: a GPU has none."""
 

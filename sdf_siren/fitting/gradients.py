@@ -25,10 +25,8 @@ CHUNK_ROWS = 384
 """Rows of a chunk at most. Fewer and the threads wait for Python more than they compute (256 rows of
 width 96 scale to 1.6 on two cores, 512 to 1.8); more and a batch does not divide evenly."""
 
-
 Task = Callable[[Workspace, ParameterGradients], dict[str, Tensor]]
 """Evaluates a chunk in a workspace, adds up its parameter gradients, returns its shares of the losses."""
-
 
 Chunk = list[tuple[str, PointGroup]]
 """Parts of groups, by name."""

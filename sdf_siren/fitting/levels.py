@@ -65,7 +65,7 @@ class Missing:
         points: (n, 3) where the rest is meant: the points, or their places on the level set.
         value: (n,) missing there.
         gradient: (n, 3) missing there.
-        trust: whether points are taken to the level set.
+        trust: what is believed, and whether points are taken to the level set.
         places: off the surface.
         beside: (m,) missing in value at these.
     """

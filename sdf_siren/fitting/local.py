@@ -71,7 +71,7 @@ def fit_tiles(
     """Cubic tiles that take up what is missing.
 
     Args:
-        points: (n, 3) float32 cube coordinates, on the CPU.
+        points: (n, 3) float32 cube coordinates; the tiles are fitted on their device.
         missing: (n,) to be added to the field's value there.
         missing_gradient: (n, 3) the same for the gradient.
         side: of a tile, cube lengths.

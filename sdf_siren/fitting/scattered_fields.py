@@ -25,7 +25,7 @@ from sdf_siren.fitting.least_squares import (
     frozen_network,
     influence,
 )
-from sdf_siren.jets import Jet
+from sdf_siren.jets import Jet, JetFunction
 
 WAVE_BANDWIDTH = 3.0
 """Highest frequency of the fields' networks by that of free waves."""
@@ -64,9 +64,9 @@ class WaveSystem:
         self._incident = torch.stack([s.field(self.x, k, survey.layer).value for s in survey.sources], 1)
 
     @staticmethod
-    def _values(network: Siren, factor: object, x: Tensor) -> Tensor:
+    def _values(network: Siren, factor: JetFunction, x: Tensor) -> Tensor:
         ones = torch.ones(len(x), dtype=torch.float64)
-        return hidden_rows(network.layers, x, ones) * factor(x).value[:, None]  # type: ignore[operator]
+        return hidden_rows(network.layers, x, ones) * factor(x).value[:, None]
 
     def solve(self, slowness: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """For the squared slowness (n,) at ``x``: what receivers hear (r, s) beyond the incident field, the

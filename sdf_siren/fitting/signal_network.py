@@ -10,7 +10,6 @@ from sdf_siren.fields import (
     LayeredField,
     PositionalEncoding,
     Relu,
-    SirenShape,
     Tanh,
     initialise,
     initialise_perceptron,
@@ -18,7 +17,7 @@ from sdf_siren.fields import (
 )
 from sdf_siren.fitting.optimizers import Adam
 from sdf_siren.fitting.sample_engine import SampleEngine
-from sdf_siren.fitting.signal_settings import SignalSettings
+from sdf_siren.fitting.signal_settings import SignalSettings, shape_of
 from sdf_siren.fitting.spectrum import draw_first_layer, slow_first_layer
 from sdf_siren.fitting.supervision import Supervision
 from sdf_siren.fitting.trainer import RateSchedule, Trainer
@@ -37,7 +36,7 @@ MOST_OCTAVES = 10
 
 def signal_network(settings: SignalSettings, signal: Signal, seed: int) -> LayeredField:
     """A new network, initialised: a SIREN, or a baseline with about as many parameters."""
-    shape = SirenShape(len(signal.shape), signal.channels, settings.width, settings.depth, settings.omega_0)
+    shape = shape_of(settings, signal)
     if settings.network == "siren":
         siren = initialise(shape, seed=seed, hidden_bias=1.0 if settings.quality == "paper" else 0.0)
         if settings.spectrum > 0:

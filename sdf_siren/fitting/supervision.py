@@ -44,10 +44,9 @@ WARM_PART = 0.7
 """Of a fit without values: so long it learns the classical integral, and then derivatives with what is
 known."""
 
-Array = NDArray[np.float64]
-
-
 MOST_HELD_OUT = 4096
+
+Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True)

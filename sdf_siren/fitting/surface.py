@@ -13,7 +13,6 @@ import torch
 from numpy.typing import NDArray
 
 from sdf_siren.clouds import PointCloud
-from sdf_siren.clouds.groups import PointGroup
 from sdf_siren.fields import CorrectedField, SignedDistanceField, Siren, choose_device
 from sdf_siren.fitting import checkpoint as checkpoints
 from sdf_siren.fitting.recipe import network_of, sampler_of, trainer_of
@@ -23,7 +22,6 @@ from sdf_siren.fitting.settings import SurfaceSettings, resolve_settings
 from sdf_siren.fitting.sides import looked_at, sides_sentence, turned_patches
 from sdf_siren.progress import ProgressCallback, silent
 
-Batch = dict[str, PointGroup]
 SUPPORT_POINTS = 50_000
 """Points that a field keeps, a megabyte: they tell where a mesh of it may be."""
 

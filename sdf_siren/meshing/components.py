@@ -1,4 +1,4 @@
-"""Which parts of a level set the scan supports."""
+"""Components of a mesh, and which of those of a level set the scan supports."""
 
 from __future__ import annotations
 

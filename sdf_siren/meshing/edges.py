@@ -1,4 +1,4 @@
-"""Edges of a mesh: which are shared, and which are on a rim."""
+"""Edges of a mesh: whether it is a surface there, which are on a rim, and means along them."""
 
 from __future__ import annotations
 

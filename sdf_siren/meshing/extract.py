@@ -26,7 +26,7 @@ class Extraction:
     Attributes:
         mesh: in world coordinates.
         evaluations: of the field, gradients counted too.
-        components_removed: parts of the level set far from the scan.
+        components_removed: parts of the level set that the scan does not support.
         notes: one-line sentences for the user.
     """
 
@@ -46,7 +46,6 @@ which cubics blow where they find points far from any surface of the network, ar
 CELLS_PER_TILE = 1.25
 """A cubic bends at most a few times across its tile; its edges are split where it bends."""
 
-
 FINER, MOST_FINER, MISSED = 2**0.5, 2.0, 2.5e-4
 """Where two sheets of the level set are closer than a cell, the lattice sees neither: a thin wall gets holes,
 a crevice is bridged. It is made finer by the first factor while more than a share ``MISSED`` of the scan's
@@ -55,7 +54,6 @@ points see another sheet within a cell; by the second in all at most."""
 MOST_CELLS_PER_TILE = 2.5
 """A tile is as wide as two points of the scan are apart, or wider: what is thinner than such a cell is
 guessed, and not worth more of them."""
-
 
 WALL_CELLS = 1.5
 """From the walls of the cube to where a surface that leaves it is closed: a whole cell lies outside."""

@@ -52,6 +52,9 @@ SLOPE = 1.25
 FEWEST_BLOCKS = 8
 """Blocks along a side to begin with, at least. Nothing is known about their turn, so all are halved."""
 
+_BRICKS_AT_ONCE = 16_384
+"""Whose cells are tested together: 64 numbers each, and some more on the way."""
+
 
 @dataclass(frozen=True)
 class _Blocks:
@@ -106,9 +109,6 @@ def find_cells(
         cells[some] = word(_may_cross(blocks[some], BRICK, BEND_IN_A_BRICK))
     found = cells != 0
     return blocks.low[found] // BRICK, cells[found], evaluations
-
-
-_BRICKS_AT_ONCE = 16_384
 
 
 def _halved(

@@ -46,7 +46,7 @@ def unfolded(
         return vertices, faces
     state = _State(vertices, faces, turned, cost)
     for _ in range(_ROUNDS):
-        changes = [change for face in state.turned_faces() for change in state.changes(int(face))]
+        changes = [change for face in state.turned_faces() for change in state.changes(face)]
         if not changes:
             break
         corners = [state.corners(change) for change in changes]
