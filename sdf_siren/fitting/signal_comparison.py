@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
 from sdf_siren.artifacts import SignalPortrait
@@ -15,7 +16,7 @@ from sdf_siren.errors import UsageError
 from sdf_siren.fields import SignalField, choose_device
 from sdf_siren.fitting.signal_cost import seconds_per_step
 from sdf_siren.fitting.signal_network import signal_network, signal_trainer
-from sdf_siren.fitting.signal_settings import NETWORKS, resolve_signal_settings
+from sdf_siren.fitting.signal_settings import NETWORKS, SignalSettings, resolve_signal_settings
 from sdf_siren.fitting.supervision import supervision_of
 from sdf_siren.fitting.trainer import Look, Trainer
 from sdf_siren.signals import Signal
@@ -72,40 +73,54 @@ def compare_networks(
         chosen = resolve_signal_settings(signal, network=kind, **settings)  # type: ignore[arg-type]
         steps = max(1, int(seconds / seconds_per_step(signal, chosen, place)))
         chosen = dataclasses.replace(chosen, steps=steps)
-        network = signal_network(chosen, signal, seed).to(device=place)
-        supervision = supervision_of(signal, chosen, place)
-        trainer = signal_trainer(network, supervision, signal, chosen, seed)
-        curve: list[tuple[float, float]] = []
-        start = time.perf_counter()
-
-        def look(_: Trainer[Blocks], at: Look, curve=curve, start=start) -> None:  # type: ignore[no-untyped-def]
-            if "values" in at.losses:  # fits of derivatives alone know none
-                decibels = 20 * math.log10(2 / max(at.losses["values"], 1e-9))
-                curve.append((time.perf_counter() - start, decibels))
-
-        trainer.run((look,))
-        taken = time.perf_counter() - start
-        form = signal.format
-        field = SignalField(network.to(device="cpu"), signal.frame, form.low, form.high, signal.axes)
-        value, jacobian, laplace = field.derivatives_on_grid(signal.frame.axes())
-        if supervision.mean is not None:  # derivatives leave the constant open
-            value = value + (signal.samples.mean((0, 1)) - value.mean((0, 1)))
-        score = derivative_score(jacobian, slopes, laplace, curvature)
-        portrait = SignalPortrait(
-            NAMES[kind],
-            value,
-            sizes(jacobian),
-            laplace.mean(axis=-1),
-            network.parameter_count,
-            steps,
-            taken,
-            (psnr(value, signal.samples, form.peak), score.gradient, score.laplacian),
-        )
+        portrait, curve = _fitted(signal, chosen, slopes, curvature, seed, place)
         report(portrait)
         portraits.append(portrait)
         if curve:
             curves[NAMES[kind]] = curve
     return portraits, curves
+
+
+def _fitted(
+    signal: Signal,
+    settings: SignalSettings,
+    slopes: NDArray[np.floating],
+    curvature: NDArray[np.floating],
+    seed: int,
+    place: torch.device,
+) -> tuple[SignalPortrait, list[tuple[float, float]]]:
+    """The portrait of a new network after its fit, and its curve; ``slopes`` and ``curvature`` are the
+    signal's."""
+    network = signal_network(settings, signal, seed).to(device=place)
+    supervision = supervision_of(signal, settings, place)
+    trainer = signal_trainer(network, supervision, signal, settings, seed)
+    curve: list[tuple[float, float]] = []
+    start = time.perf_counter()
+
+    def look(_: Trainer[Blocks], at: Look) -> None:
+        if "values" in at.losses:  # fits of derivatives alone know none
+            decibels = 20 * math.log10(2 / max(at.losses["values"], 1e-9))
+            curve.append((time.perf_counter() - start, decibels))
+
+    trainer.run((look,))
+    taken = time.perf_counter() - start
+    form = signal.format
+    field = SignalField(network.to(device="cpu"), signal.frame, form.low, form.high, signal.axes)
+    value, jacobian, laplace = field.derivatives_on_grid(signal.frame.axes())
+    if supervision.mean is not None:  # derivatives leave the constant open
+        value = value + (signal.samples.mean((0, 1)) - value.mean((0, 1)))
+    score = derivative_score(jacobian, slopes, laplace, curvature)
+    portrait = SignalPortrait(
+        NAMES[settings.network],
+        value,
+        sizes(jacobian),
+        laplace.mean(axis=-1),
+        network.parameter_count,
+        settings.steps,
+        taken,
+        (psnr(value, signal.samples, form.peak), score.gradient, score.laplacian),
+    )
+    return portrait, curve
 
 
 def sizes(gradient: NDArray[np.floating]) -> NDArray[np.floating]:
