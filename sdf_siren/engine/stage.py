@@ -59,6 +59,12 @@ class Context:
     observer: Observer
     options: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
+    @property
+    def kept_folder(self) -> Path:
+        """The run folder, for stages that fill it: these are skipped where none is kept."""
+        assert self.folder is not None, "skipped where no folder is kept"
+        return self.folder
+
     def note(self, text: str) -> None:
         """Tell the user in one sentence what was done that they would want to know."""
         self.observer(Event("note", self.stage, {"text": text}))

@@ -20,10 +20,9 @@ class WriteField(Stage):
     def run(self, artifacts: Artifacts, context: Context) -> Artifacts:
         from sdf_siren.io import write_field
 
-        assert context.folder is not None, "skipped where no folder is kept"
         field = artifacts["field"]
         kind = context.options.get("filter.surface", {}).get("kind", "auto")
         if kind != "auto":  # what was asked for once holds for every mesh of the field
             field = replace(field, record={**field.record, "surface": kind})
-        write_field(field, context.folder / FIELD)
+        write_field(field, context.kept_folder / FIELD)
         return {}

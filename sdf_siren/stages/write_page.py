@@ -27,9 +27,8 @@ class WritePage(Stage):
     def run(self, artifacts: Artifacts, context: Context) -> Artifacts:
         from sdf_siren.report import FittedImage, Preview, read_record, write_report
 
-        assert context.folder is not None, "skipped where no folder is kept"
         signal, chosen = artifacts["signal"], artifacts["field"].record.get("settings")
         image = len(signal.shape) == 2
         subject = FittedImage(signal, artifacts["likeness"]) if image else Preview()
-        write_report(context.folder / REPORT, read_record(context.folder, chosen=chosen), subject)
+        write_report(context.kept_folder / REPORT, read_record(context.kept_folder, chosen=chosen), subject)
         return {}

@@ -20,6 +20,5 @@ class WritePlots(Stage):
     def run(self, artifacts: Artifacts, context: Context) -> Artifacts:
         from sdf_siren.render import write_sheet
 
-        assert context.folder is not None, "skipped where no folder is kept"
-        write_sheet(artifacts["grid"], context.folder / PREVIEW, artifacts["solved"].history)
+        write_sheet(artifacts["grid"], context.kept_folder / PREVIEW, artifacts["solved"].history)
         return {}

@@ -25,11 +25,10 @@ class WritePreview(Stage):
     def run(self, artifacts: Artifacts, context: Context) -> Artifacts:
         from sdf_siren.render import write_preview
 
-        assert context.folder is not None, "skipped where no folder is kept"
         scan = artifacts.get("points")
         views = 4 if scan is None else 3  # with the scan, four pictures
         try:
-            write_preview(artifacts["mesh"], context.folder / PREVIEW, scan, views=views, up=self.up)
+            write_preview(artifacts["mesh"], context.kept_folder / PREVIEW, scan, views=views, up=self.up)
         except MissingLibraryError as error:
             # The mesh is written by now; a missing picture is no reason to call the job failed.
             context.note(f"no preview: {error}")

@@ -29,12 +29,11 @@ class WriteReport(Stage):
     def run(self, artifacts: Artifacts, context: Context) -> Artifacts:
         from sdf_siren.report import Surface, read_record, write_report
 
-        assert context.folder is not None, "skipped where no folder is kept"
         record = artifacts["field"].record if "field" in artifacts else {}
-        told = read_record(context.folder, chosen=record.get("settings"))
+        told = read_record(context.kept_folder, chosen=record.get("settings"))
         try:
             subject = Surface(artifacts["mesh"], artifacts.get("points"))
-            write_report(context.folder / REPORT, told, subject)
+            write_report(context.kept_folder / REPORT, told, subject)
         except MissingLibraryError as error:
             # The mesh is written by now; a missing page is no reason to call the job failed.
             context.note(f"no report: {error}")

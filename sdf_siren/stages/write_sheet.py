@@ -21,15 +21,14 @@ class WriteSheet(Stage):
         from sdf_siren.render import write_likeness
         from sdf_siren.report import read_record
 
-        assert context.folder is not None, "skipped where no folder is kept"
         likeness, form = artifacts["likeness"], artifacts["signal"].format
         write_likeness(
-            context.folder / PREVIEW,
+            context.kept_folder / PREVIEW,
             likeness.true,
             likeness.found,
             form,
             psnr=likeness.psnr,
-            curve=read_record(context.folder).decibels,
+            curve=read_record(context.kept_folder).decibels,
         )
         if likeness.thinned:
             context.note("the preview shows only some of the pixels")

@@ -20,6 +20,5 @@ class WriteSlowness(Stage):
     def run(self, artifacts: Artifacts, context: Context) -> Artifacts:
         from sdf_siren.io import write_slowness
 
-        assert context.folder is not None, "skipped where no folder is kept"
-        write_slowness(artifacts["recovered"].slowness, context.folder / FIELD)
+        write_slowness(artifacts["recovered"].slowness, context.kept_folder / FIELD)
         return {}

@@ -20,6 +20,5 @@ class WriteSolution(Stage):
     def run(self, artifacts: Artifacts, context: Context) -> Artifacts:
         from sdf_siren.io import write_solution
 
-        assert context.folder is not None, "skipped where no folder is kept"
-        write_solution(artifacts["solved"].solution, context.input, context.folder / FIELD)
+        write_solution(artifacts["solved"].solution, context.input, context.kept_folder / FIELD)
         return {}

@@ -20,10 +20,9 @@ class WriteSurvey(Stage):
     def run(self, artifacts: Artifacts, context: Context) -> Artifacts:
         from sdf_siren.render import Hearing, write_slowness_sheet
 
-        assert context.folder is not None, "skipped where no folder is kept"
         problem, recovered = artifacts["problem"], artifacts["recovered"]
         survey = problem.survey
         tensors = (survey.source_positions, survey.receivers, problem.heard, recovered.predicted)
         hearing = Hearing(*(tensor.numpy() for tensor in tensors))
-        write_slowness_sheet(artifacts["grid"], context.folder / PREVIEW, hearing)
+        write_slowness_sheet(artifacts["grid"], context.kept_folder / PREVIEW, hearing)
         return {}
