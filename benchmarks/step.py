@@ -28,7 +28,7 @@ from sdf_siren.clouds.groups import PointGroup
 from sdf_siren.fields import SirenShape, initialise
 from sdf_siren.fitting import QUALITIES
 from sdf_siren.fitting.cost import WARM_UP
-from sdf_siren.fitting.gradients import CHUNK_ROWS, GradientEngine
+from sdf_siren.fitting.gradients import GradientEngine, chunks_for
 from sdf_siren.fitting.recipe import network_of, objective_of, optimizer_of, rate_of, sampler_of
 from sdf_siren.fitting.replay import BEFORE_RECORDING, recorded
 from sdf_siren.fitting.scan import oriented_scan
@@ -103,7 +103,7 @@ def measure_width(
     batch = {"surface": _points_of(_bumpy_sphere(points)).to(str(device))}
     engine = GradientEngine(siren, double_backward.objective(), threads)
     module = double_backward.SirenModule(siren)
-    parts = -(-points // CHUNK_ROWS) if device.type == "cpu" else 1
+    parts = chunks_for(points) if device.type == "cpu" else 1
     rows, side = -(-points // parts), SQUARE[device.type]
     h, wide = torch.randn(rows, width, device=device), torch.randn(side, side, device=device)
     w, up, down = (torch.randn(width, width, device=device) for _ in range(3))

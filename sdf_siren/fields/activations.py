@@ -7,13 +7,14 @@ and then works with ``s_1``, the *folded* activation, so that no pass over the p
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
 import torch
 from torch import Tensor
 
-from sdf_siren.fields.sines import cos, sin, sin_
+from sdf_siren.fields.sines import cos, in_place, sin
 
 THIRD = 3
 """The highest derivative: the adjoint of a second derivative needs it."""
@@ -37,8 +38,11 @@ class Activation(Protocol):
         """The same activation with the factor 1 inside."""
         ...
 
-    def apply_(self, z: Tensor, slope: Tensor | None = None) -> Tensor:
-        """Overwrite ``z`` (n, units) with the value and, if given, ``slope`` with the first derivative."""
+    def in_place(self, z: Tensor, slope: Tensor | None = None) -> Callable[[], object]:
+        """What overwrites ``z`` (n, units) with the value and, if given, ``slope`` with the first derivative.
+
+        To be called whenever there are new arguments in ``z``.
+        """
         ...
 
     def derivatives(self, z: Tensor, order: int = THIRD) -> tuple[Tensor, ...]:
@@ -75,13 +79,16 @@ class Sine:
     def folded(self) -> Sine:
         return Sine(1.0)
 
-    def apply_(self, z: Tensor, slope: Tensor | None = None) -> Tensor:
-        z = z if self.omega_0 == 1.0 else z.mul_(self.omega_0)
-        if slope is not None:
-            cos(z, out=slope)
-            if self.omega_0 != 1.0:
+    def in_place(self, z: Tensor, slope: Tensor | None = None) -> Callable[[], object]:
+        sines = in_place(z, slope)
+
+        def scaled() -> None:
+            z.mul_(self.omega_0)
+            sines()
+            if slope is not None:
                 slope.mul_(self.omega_0)
-        return sin_(z)
+
+        return sines if self.omega_0 == 1.0 else scaled
 
     def derivatives(self, z: Tensor, order: int = THIRD) -> tuple[Tensor, ...]:
         plain = self.omega_0 == 1.0
@@ -124,11 +131,13 @@ class Tanh:
     def folded(self) -> Tanh:
         return self
 
-    def apply_(self, z: Tensor, slope: Tensor | None = None) -> Tensor:
-        z.tanh_()
-        if slope is not None:
-            torch.mul(z, z, out=slope).neg_().add_(1)
-        return z
+    def in_place(self, z: Tensor, slope: Tensor | None = None) -> Callable[[], object]:
+        def overwrite() -> None:
+            z.tanh_()
+            if slope is not None:
+                torch.mul(z, z, out=slope).neg_().add_(1)
+
+        return overwrite
 
     def derivatives(self, z: Tensor, order: int = THIRD) -> tuple[Tensor, ...]:
         t = torch.tanh(z)
@@ -162,11 +171,13 @@ class Relu:
     def folded(self) -> Relu:
         return self
 
-    def apply_(self, z: Tensor, slope: Tensor | None = None) -> Tensor:
-        z.clamp_min_(0)
-        if slope is not None:
-            torch.sign(z, out=slope)
-        return z
+    def in_place(self, z: Tensor, slope: Tensor | None = None) -> Callable[[], object]:
+        def overwrite() -> None:
+            z.clamp_min_(0)
+            if slope is not None:
+                torch.sign(z, out=slope)
+
+        return overwrite
 
     def derivatives(self, z: Tensor, order: int = THIRD) -> tuple[Tensor, ...]:
         found = [torch.relu(z)]
@@ -197,12 +208,15 @@ class Encoding:
     def folded(self) -> Encoding:
         return self
 
-    def apply_(self, z: Tensor, slope: Tensor | None = None) -> Tensor:
-        if slope is not None:
-            slope[:, : self.passed] = 1
-            cos(z[:, self.passed :], out=slope[:, self.passed :])
-        sin_(z[:, self.passed :])
-        return z
+    def in_place(self, z: Tensor, slope: Tensor | None = None) -> Callable[[], object]:
+        sines = in_place(z[:, self.passed :], None if slope is None else slope[:, self.passed :])
+
+        def overwrite() -> None:
+            sines()
+            if slope is not None:
+                slope[:, : self.passed] = 1
+
+        return overwrite
 
     def derivatives(self, z: Tensor, order: int = THIRD) -> tuple[Tensor, ...]:
         same, bent = z[:, : self.passed], Sine(1.0).derivatives(z[:, self.passed :], order)

@@ -16,7 +16,8 @@ down           hbar_{L-1} = fbar W_L,  zbar_l += omega_0 hbar_l * c_l,  dW_l += 
 output         dW_L = sum(fbar h_{L-1}^T + gbar_{L-1}),  db_L = sum fbar
 
 Six matrix products per hidden layer where autograd's double backward needs the same six plus a
-graph. autograd in float64 is the oracle in the tests.
+graph. autograd in float64 is the oracle in the tests. Where a loss reads the gradient at some of the points
+only, they are the first rows, and what is for the gradient passes over no others.
 
 Inside, omega_0 is folded into copies of the weights (``load``), and into the p, g and zbar below:
 ``p`` here is ``c * g`` and the factor omega_0 rides on the folded weights and on ``alpha=``. Values and their
@@ -26,13 +27,13 @@ formulas for the gradient use that a sine's second derivative is ``-h``.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
-from sdf_siren.fields.activations import Sine
+from sdf_siren.fields.activations import Activation, Sine
 from sdf_siren.fields.layers import Layer
 
 
@@ -100,14 +101,46 @@ class _Buffers:
     up: list[Tensor]
     down: list[Tensor]
 
-    def first(self, n: int) -> _Buffers:
-        """Views of the first ``n`` rows; made once, for making views takes longer than small products."""
 
-        def cut(tensors: list[Tensor]) -> list[Tensor]:
+class _Rows:
+    """The first rows of the buffers, and what the sweeps make of them.
+
+    Made once for every number of rows: to make a view takes as long as a small product.
+
+    Attributes:
+        h, f, c, p, g, up, down: as in the buffers.
+        p_transposed, down_transposed: of two of them.
+        bend: for each hidden layer, overwrites the arguments in h with the activation there.
+        bend_with_slope: the same, and writes the slope to c.
+    """
+
+    def __init__(self, buffers: _Buffers, n: int, activations: Sequence[Activation]) -> None:
+        def first(tensors: list[Tensor]) -> list[Tensor]:
             return [t[:n] for t in tensors]
 
-        h, c, p, g = cut(self.h), cut(self.c), cut(self.p), cut(self.g)
-        return _Buffers(h, self.f[:n], c, p, g, cut(self.up), cut(self.down))
+        self.h, self.c, self.f = first(buffers.h), first(buffers.c), buffers.f[:n]
+        self.p, self.g = first(buffers.p), first(buffers.g)
+        self.up, self.down = first(buffers.up), first(buffers.down)
+        self.p_transposed, self.down_transposed = [p.T for p in self.p], [down.T for down in self.down]
+        self.bend = [activation.in_place(h) for activation, h in zip(activations, self.h, strict=True)]
+        trained = zip(activations, self.h, self.c, strict=True) if self.c else ()
+        self.bend_with_slope = [activation.in_place(h, c) for activation, h, c in trained]
+
+
+class _Folded:
+    """Copies of the parameters below the output with the factors inside the activations multiplied in."""
+
+    def __init__(self, layers: Sequence[Layer]) -> None:
+        self._layers = layers
+        self.weights = [_by_columns(layer.weight) for layer in layers]
+        self.transposed = [weight.T for weight in self.weights]
+        self.biases = [torch.empty_like(layer.bias) for layer in layers]
+
+    def load(self) -> None:
+        """Read the parameters."""
+        for layer, weight, bias in zip(self._layers, self.weights, self.biases, strict=True):
+            torch.mul(layer.weight, layer.scale, out=weight)
+            torch.mul(layer.bias, layer.scale, out=bias)
 
 
 class Workspace:
@@ -121,20 +154,22 @@ class Workspace:
         layers: from the coordinates to the output; weights and biases are read at ``load``.
         rows: the most points per call.
         gradient: whether ``backward`` will be called.
+        beside: a workspace of the same layers whose ``load`` shall be this one's too.
     """
 
-    def __init__(self, layers: Sequence[Layer], rows: int, *, gradient: bool = True) -> None:
+    def __init__(
+        self, layers: Sequence[Layer], rows: int, *, gradient: bool = True, beside: Workspace | None = None
+    ) -> None:
         self._layers, self.rows = layers, rows
         self._activations = [layer.activation.folded for layer in layers[:-1] if layer.activation]
         self._only_sines = all(isinstance(activation, Sine) for activation in self._activations)
-        self._last = layers[-1]
+        self._scales = [layer.scale for layer in layers]
+        self._last, self._last_transposed = layers[-1], layers[-1].weight.T
         self._first_trained = next(k for k, layer in enumerate(layers) if layer.trained)
         widths = [len(layer.bias) for layer in layers]
         hidden, empty = widths[:-1], self._last.weight.new_empty
-        self._folded = [_by_columns(layer.weight) for layer in layers[:-1]]
-        self._transposed = [weight.T for weight in self._folded]
+        self._folded: _Folded = _Folded(layers[:-1]) if beside is None else beside._folded
         self._first_gradient = _by_columns(layers[self._first_trained].weight)
-        self._folded_biases = [torch.empty_like(layer.bias) for layer in layers[:-1]]
 
         def buffers(sizes: list[int]) -> list[Tensor]:
             return [empty(rows, size) for size in sizes]
@@ -146,7 +181,7 @@ class Workspace:
             return [two[(layer + parity) % 2][: rows * w].view(rows, w) for layer, w in sized]
 
         inputs = layers[0].weight.shape[1]
-        self._all = _Buffers(
+        self._buffers = _Buffers(
             h=buffers(hidden),
             f=empty(rows, widths[-1]),
             c=buffers(hidden) if gradient else [],
@@ -155,13 +190,13 @@ class Workspace:
             up=travelling(0),
             down=travelling(1),
         )
-        self._views = {rows: self._all}
+        self._views: dict[int, _Rows] = {}
         self._x: Tensor | None = None
 
-    def _rows(self, n: int) -> _Buffers:
+    def _rows(self, n: int) -> _Rows:
         """The first ``n`` rows of every buffer."""
         if n not in self._views:
-            self._views[n] = self._all.first(n)
+            self._views[n] = _Rows(self._buffers, n, self._activations)
         return self._views[n]
 
     def new_gradients(self) -> ParameterGradients:
@@ -171,35 +206,39 @@ class Workspace:
 
     def load(self) -> None:
         """Read the parameters and fold the factors inside the activations into the copies."""
-        for layer, weight, bias in zip(self._layers[:-1], self._folded, self._folded_biases, strict=True):
-            torch.mul(layer.weight, layer.scale, out=weight)
-            torch.mul(layer.bias, layer.scale, out=bias)
+        self._folded.load()
 
     def value(self, x: Tensor) -> Tensor:
         """Values (n, c) at ``x`` (n, d), n <= rows; no state for ``backward`` is kept."""
-        rows, h = self._rows(len(x)), x
-        for layer, z in enumerate(rows.h):
-            torch.addmm(self._folded_biases[layer], h, self._transposed[layer], out=z)
-            h = self._activations[layer].apply_(z)
-        return torch.addmm(self._last.bias, h, self._last.weight.T, out=rows.f)
+        rows = self._rows(x.shape[0])
+        return self._forward(x, rows, rows.bend)
 
     def value_for_training(self, x: Tensor) -> Tensor:
         """Values (n, c) at ``x`` (n, d), to be followed by ``backward(fbar)``; keeps the slopes."""
-        self._x = h = x
-        rows = self._rows(len(x))
-        for layer, (z, c) in enumerate(zip(rows.h, rows.c, strict=True)):
-            torch.addmm(self._folded_biases[layer], h, self._transposed[layer], out=z)
-            h = self._activations[layer].apply_(z, slope=c)
-        return torch.addmm(self._last.bias, h, self._last.weight.T, out=rows.f)
+        self._x, rows = x, self._rows(x.shape[0])
+        return self._forward(x, rows, rows.bend_with_slope)
 
-    def value_and_gradient(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        """Values (n, 1) and input gradients (n, d) at ``x`` (n, d), of sine layers alone."""
+    def _forward(self, x: Tensor, rows: _Rows, bend: Sequence[Callable[[], object]]) -> Tensor:
+        h = x
+        for layer, z in enumerate(rows.h):
+            torch.addmm(self._folded.biases[layer], h, self._folded.transposed[layer], out=z)
+            bend[layer]()
+            h = z
+        return torch.addmm(self._last.bias, h, self._last_transposed, out=rows.f)
+
+    def value_and_gradient(self, x: Tensor, first: int | None = None) -> tuple[Tensor, Tensor]:
+        """Values (n, 1) and input gradients (m, d) at ``x`` (n, d), of sine layers alone.
+
+        Args:
+            x: the points.
+            first: m, of how many of them, from the first on, the gradient is wanted; None is of all.
+        """
         assert self._only_sines
-        f, rows = self.value_for_training(x), self._rows(len(x))
+        f, rows = self.value_for_training(x), self._rows(x.shape[0] if first is None else first)
         g = self._last.weight
         for layer in reversed(range(len(rows.h))):
             p = torch.mul(rows.c[layer], g, out=rows.p[layer])
-            g = torch.mm(p, self._folded[layer], out=rows.g[layer])
+            g = torch.mm(p, self._folded.weights[layer], out=rows.g[layer])
         return f, g
 
     def backward(self, into: ParameterGradients, fbar: Tensor, gbar: Tensor | None = None) -> None:
@@ -208,29 +247,31 @@ class Workspace:
         Args:
             into: the sums to add to.
             fbar: (n, c), the loss differentiated by the values.
-            gbar: (n, d), the loss differentiated by the input gradients, after
+            gbar: (m, d), the loss differentiated by the input gradients, after
                 ``value_and_gradient``; None after ``value_for_training``.
         """
         assert self._x is not None, "backward follows a forward call"
-        x, rows, first = self._x, self._rows(len(fbar)), self._first_trained
+        x, first, scales = self._x, self._first_trained, self._scales
+        rows = self._rows(fbar.shape[0])
+        sloped = rows if gbar is None else self._rows(gbar.shape[0])
         dW, db = [self._first_gradient.zero_(), *into.weights[1:]], into.biases
         if gbar is not None:
-            for layer in range(len(rows.h)):
-                dW[layer].addmm_(rows.p[layer].T, gbar, alpha=self._layers[layer].scale)
-                pbar = torch.mm(gbar, self._transposed[layer], out=rows.up[layer])
-                above = rows.g[layer + 1] if layer + 1 < len(rows.h) else self._last.weight
-                torch.mul(pbar, above, out=rows.p[layer])
-                gbar = pbar.mul_(rows.c[layer])
+            for layer in range(len(sloped.h)):
+                dW[layer].addmm_(sloped.p_transposed[layer], gbar, alpha=scales[layer])
+                pbar = torch.mm(gbar, self._folded.transposed[layer], out=sloped.up[layer])
+                above = sloped.g[layer + 1] if layer + 1 < len(sloped.h) else self._last.weight
+                torch.mul(pbar, above, out=sloped.p[layer])
+                gbar = pbar.mul_(sloped.c[layer])
             dW[-1].add_(gbar.sum(dim=0, keepdim=True))
         dW[-1].addmm_(fbar.T, rows.h[-1])
         db[-1].add_(fbar.sum(dim=0))
         hbar = torch.mm(fbar, self._last.weight, out=rows.down[-1])
         for layer in reversed(range(first, len(rows.h))):
-            total, scale = hbar.mul_(rows.c[layer]), self._layers[layer].scale
+            total, transposed = hbar.mul_(rows.c[layer]), rows.down_transposed[layer]
             if gbar is not None:
-                total.addcmul_(rows.p[layer], rows.h[layer], value=-1)
-            dW[layer - first].addmm_(total.T, rows.h[layer - 1] if layer else x, alpha=scale)
-            db[layer - first].add_(total.sum(dim=0), alpha=scale)
+                sloped.down[layer].addcmul_(sloped.p[layer], sloped.h[layer], value=-1)
+            dW[layer - first].addmm_(transposed, rows.h[layer - 1] if layer else x, alpha=scales[layer])
+            db[layer - first].add_(total.sum(dim=0), alpha=scales[layer])
             if layer > first:
-                hbar = torch.mm(total, self._folded[layer], out=rows.down[layer - 1])
+                hbar = torch.mm(total, self._folded.weights[layer], out=rows.down[layer - 1])
         into.weights[0].add_(self._first_gradient)

@@ -83,9 +83,9 @@ class LayeredField(ABC):
     ) -> LayeredField:
         """A copy with other storage."""
 
-    def workspace(self, rows: int, *, gradient: bool = True) -> Workspace:
+    def workspace(self, rows: int, *, gradient: bool = True, beside: Workspace | None = None) -> Workspace:
         """Preallocated buffers for ``rows`` points at a time; see :mod:`sdf_siren.fields.closed_form`."""
-        return Workspace(self.layers, rows, gradient=gradient)
+        return Workspace(self.layers, rows, gradient=gradient, beside=beside)
 
     def laplacian(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Values (n, c), Jacobians (n, c, d) and Laplacians (n, c) at ``x`` (n, d), in one forward sweep."""

@@ -1,10 +1,12 @@
 """The loss of one step and its parameter gradients, over all processors, in a fixed order.
 
-Each group of a batch is cut evenly into chunks of at most ``CHUNK_ROWS`` rows. Each chunk is a task for
-one thread that works alone (one workspace per thread, no parallel loops inside), with its own gradient
-sums; the sums are added in the order of the chunks. So the result is the same to the last bit whatever
-the number of threads, and threads never wait for each other within a chunk. On a GPU the whole batch is
-one chunk: there are fewer operations then, and it is their number that takes the time.
+Each group of a batch is cut evenly into chunks of at most ``CHUNK_ROWS`` rows, an even number of them. Groups
+that are evaluated by value only go with the last one whose gradient is read, for in chunks of their own calls
+would cost more than products. Each chunk is a task for one thread that works alone (one workspace per thread,
+no parallel loops inside), with its own gradient sums; the sums are added in the order of the chunks. So the
+result is the same to the last bit whatever the number of threads, and threads never wait for each other
+within a chunk. On a GPU the whole batch is one chunk: there are fewer operations then, and it is their number
+that takes the time.
 """
 
 from __future__ import annotations
@@ -21,9 +23,9 @@ from sdf_siren.fields import LayeredField, ParameterGradients, Siren, Workspace
 from sdf_siren.fields.threads import drain
 from sdf_siren.losses import Objective
 
-CHUNK_ROWS = 384
-"""Rows of a chunk at most. Fewer and the threads wait for Python more than they compute (256 rows of
-width 96 scale to 1.6 on two cores, 512 to 1.8); more and a batch does not divide evenly."""
+CHUNK_ROWS = 512
+"""Rows of a chunk at most. Fewer and calls take more of the time (1024 points in chunks of 256 took a tenth
+longer than in chunks of 512 at width 96, 2 % at 256); more and a third and fourth thread have no work."""
 
 Task = Callable[[Workspace, ParameterGradients], dict[str, Tensor]]
 """Evaluates a chunk in a workspace, adds up its parameter gradients, returns its shares of the losses."""
@@ -45,7 +47,6 @@ class ChunkedGradients:
         self._threads = 1 if network.device.type != "cpu" else max(1, threads)
         self._workspaces: list[Workspace] = []
         self._chunk_gradients: list[ParameterGradients] = []
-        self._sum: ParameterGradients | None = None
 
     def __call__(self, rows: int, tasks: Sequence[Task]) -> tuple[list[Tensor], dict[str, Tensor]]:
         """Gradients (like ``network.parameters``), overwritten by the next call, and losses by name.
@@ -56,8 +57,7 @@ class ChunkedGradients:
         """
         self._prepare(rows, len(tasks))
         shares: list[dict[str, Tensor]] = [{}] * len(tasks)
-        for workspace in self._workspaces:
-            workspace.load()
+        self._workspaces[0].load()
 
         def work(workspace: Workspace, index: int) -> None:
             gradients = self._chunk_gradients[index]
@@ -69,18 +69,17 @@ class ChunkedGradients:
 
     def _prepare(self, rows: int, chunks: int) -> None:
         if not self._workspaces or self._workspaces[0].rows < rows:
-            self._workspaces = [self._network.workspace(rows) for _ in range(self._threads)]
+            first = self._network.workspace(rows)
+            others = [self._network.workspace(rows, beside=first) for _ in range(self._threads - 1)]
+            self._workspaces = [first, *others]
         while len(self._chunk_gradients) < chunks:
             self._chunk_gradients.append(self._workspaces[0].new_gradients())
-        if self._sum is None:
-            self._sum = self._workspaces[0].new_gradients()
 
     def _total(self, chunks: int) -> list[Tensor]:
-        assert self._sum is not None
-        self._sum.zero()
-        for gradients in self._chunk_gradients[:chunks]:
-            self._sum.add(gradients)
-        return self._sum.tensors
+        total, *others = self._chunk_gradients[:chunks]
+        for gradients in others:
+            total.add(gradients)
+        return total.tensors
 
 
 class GradientEngine:
@@ -106,18 +105,18 @@ class GradientEngine:
         The gradients are overwritten by the next call.
         """
         divisors = self._objective.divisors({name: len(group) for name, group in batch.items()})
-        if self._on_gpu:
-            chunks: list[Chunk] = [list(batch.items())]
-        else:
-            chunks = [
-                [(name, group.rows(part))]
-                for name, group in batch.items()
-                for part in even_parts(len(group), CHUNK_ROWS)
-            ]
-            # Dear chunks first, so that no thread starts one when the others are done.
-            chunks.sort(key=lambda chunk: not self._objective.needs_gradient(chunk[0][0]))
+        chunks = self._chunks(batch)
         rows = max(sum(len(group) for _, group in chunk) for chunk in chunks)
         return self._gradients(rows, [partial(self._chunk, chunk, divisors, fraction) for chunk in chunks])
+
+    def _chunks(self, batch: dict[str, PointGroup]) -> list[Chunk]:
+        """The batch in parts; in each, groups whose gradient is read come first."""
+        groups = sorted(batch.items(), key=lambda group: not self._objective.needs_gradient(group[0]))
+        if self._on_gpu:
+            return [groups]
+        alone = max(0, sum(map(self._objective.needs_gradient, batch)) - 1)
+        together = [*([group] for group in groups[:alone]), groups[alone:]]
+        return [chunk for some in together for chunk in _cut(some)]
 
     def program(self, fraction: float) -> Hashable:
         """The weights: they are plain numbers in the operations."""
@@ -132,20 +131,30 @@ class GradientEngine:
         gradients: ParameterGradients,
     ) -> dict[str, Tensor]:
         x = _joined([group.x for _, group in chunk])
+        sloped = sum(len(group) for name, group in chunk if self._objective.needs_gradient(name))
         g: Tensor | None = None
-        if any(self._objective.needs_gradient(name) for name, _ in chunk):
-            f, g = workspace.value_and_gradient(x)
+        if sloped:
+            f, g = workspace.value_and_gradient(x, sloped)
         else:
             f = workspace.value_for_training(x)
         found, start = [], 0
         for name, group in chunk:
             here = slice(start, start + len(group))
-            slopes = None if g is None else g[here]
+            slopes = g[here] if g is not None and start < sloped else None
             found.append(self._objective.adjoints(name, group, f[here], slopes, divisors, fraction))
             start = here.stop
         shares, fbars, gbars = zip(*found, strict=True)
-        workspace.backward(gradients, _joined(fbars), None if g is None else _joined(gbars))
+        gbar = _joined([gbar for gbar in gbars if gbar is not None]) if sloped else None
+        workspace.backward(gradients, _joined(fbars), gbar)
         return added(shares)
+
+
+def _cut(groups: Chunk) -> list[Chunk]:
+    """An even number of chunks, so that two threads get the same, each with its share of every group."""
+    parts = chunks_for(sum(len(group) for _, group in groups))
+    cut = [[(name, group.rows(part)) for part in even_parts(len(group), parts)] for name, group in groups]
+    chunks = [[(name, part) for name, part in chunk if len(part)] for chunk in zip(*cut, strict=True)]
+    return [chunk for chunk in chunks if chunk]
 
 
 def _joined(parts: Sequence[Tensor]) -> Tensor:
@@ -162,8 +171,12 @@ def added(shares: Sequence[dict[str, Tensor]]) -> dict[str, Tensor]:
     return losses
 
 
-def even_parts(count: int, largest: int) -> list[slice]:
-    """Slices that cover ``count`` rows, as few as possible of at most ``largest``, of nearly equal size."""
-    parts = -(-count // largest)
+def chunks_for(rows: int) -> int:
+    """Into how many chunks so many rows are cut on the processor."""
+    return 2 * -(-rows // (2 * CHUNK_ROWS))
+
+
+def even_parts(count: int, parts: int) -> list[slice]:
+    """So many slices of nearly equal size that cover ``count`` rows."""
     bounds = [count * part // parts for part in range(parts + 1)]
     return [slice(start, stop) for start, stop in pairwise(bounds)]

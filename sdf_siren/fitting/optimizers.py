@@ -12,7 +12,12 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
+from sdf_siren.fields.threads import drain, workers
+
 State = dict[str, Tensor]
+
+SIDES = ("left", "right")
+"""Of a matrix, in the order of its axes."""
 
 
 class Optimizer(Protocol):
@@ -41,37 +46,79 @@ class Optimizer(Protocol):
         ...
 
 
-class _TensorState:
-    """State as named lists of tensors, one entry per parameter, and the number of steps done."""
+class _Alike:
+    """Parameters of one shape: what is done to all of them at once takes fewer calls.
+
+    Attributes:
+        indices: which parameters they are.
+        averages: running averages and what follows from them, by name: (len(indices), ...).
+        gradient, direction: of this step, (len(indices), *shape).
+    """
+
+    def __init__(self, indices: list[int], shape: torch.Size, like: Tensor) -> None:
+        self.indices = indices
+        self.averages = {name: like.new_zeros(len(indices), *shape) for name in ("mean", "square")}
+        self.gradient, self.direction, self._half = (like.new_empty(len(indices), *shape) for _ in range(3))
+
+    def learn(self, gradients: list[Tensor], beta: float) -> None:
+        """Take theirs of the gradients by all parameters, also into the mean."""
+        torch.stack([gradients[i] for i in self.indices], out=self.gradient)
+        self.averages["mean"].lerp_(self.gradient, 1 - beta)
+
+    def turned(self, matrices: Tensor, left: Tensor, right: Tensor, out: Tensor) -> Tensor:
+        """``left matrices right``; ``out`` may be ``matrices``."""
+        return torch.bmm(torch.bmm(left, matrices, out=self._half), right, out=out)
+
+    def scale(self, gradient: Tensor, beta: float, divisor: Tensor, epsilon: float) -> None:
+        """Divide the direction by the root of the average square, counting ``gradient``; overwrites that."""
+        square = self.averages["square"]
+        square.mul_(beta).addcmul_(gradient, gradient, value=1 - beta)
+        self.direction.div_(torch.div(square, divisor, out=gradient).sqrt_().add_(epsilon))
+
+
+class _Averages:
+    """Running averages of gradients, and the number of steps done."""
 
     def __init__(self, parameters: list[Tensor], betas: tuple[float, float], epsilon: float) -> None:
         self._parameters, self._betas, self._epsilon = parameters, betas, epsilon
         self._steps = parameters[0].new_zeros((), dtype=torch.float64)
-        zeros = {name: [torch.zeros_like(p) for p in parameters] for name in ("mean", "square")}
-        self._lists: dict[str, list[Tensor]] = zeros
+        shapes: dict[torch.Size, list[int]] = {}
+        for i, parameter in enumerate(parameters):
+            shapes.setdefault(parameter.shape, []).append(i)
+        self._alike = [_Alike(indices, shape, parameters[0]) for shape, indices in shapes.items()]
 
-    def _one_more(self) -> tuple[Tensor, Tensor]:
-        """Count a step; what averages that began at zero are to be divided by, for both betas."""
+    def _one_more(self, rate: Tensor | float) -> tuple[Tensor, Tensor]:
+        """Count a step; returns the factor of ``mean / sqrt(square)`` in it and the divisor of ``square``.
+
+        Both correct for averages that began at zero.
+        """
         self._steps.add_(1)
         first, second = (1 - beta**self._steps for beta in self._betas)
         like = self._parameters[0]
-        return first.to(like.dtype), second.to(like.dtype)
+        return (rate / first).to(like.dtype), second.to(like.dtype)
 
-    def _move(self, parameter: Tensor, direction: Tensor, rate: Tensor | float) -> None:
-        parameter.sub_(direction.mul_(rate))
+    def _move(self, some: _Alike, way: Tensor) -> None:
+        for i, direction in zip(some.indices, some.direction.unbind(), strict=True):
+            self._parameters[i].addcmul_(direction, way, value=-1)
 
     def state(self) -> State:
-        named = {f"{name}.{i}": t for name, tensors in self._lists.items() for i, t in enumerate(tensors)}
-        return {"steps": self._steps, **named}
+        return {"steps": self._steps, **self._named()}
+
+    def _named(self) -> State:
+        return {
+            f"{name}.{i}": tensor
+            for some in self._alike
+            for name, tensors in some.averages.items()
+            for i, tensor in zip(some.indices, tensors.unbind(), strict=True)
+        }
 
     def restore(self, state: State) -> None:
         self._steps.copy_(state["steps"])
-        for name, tensors in self._lists.items():
-            for i, tensor in enumerate(tensors):
-                tensor.copy_(state[f"{name}.{i}"])
+        for name, tensor in self._named().items():
+            tensor.copy_(state[name])
 
 
-class Adam(_TensorState):
+class Adam(_Averages):
     """Adam (Kingma and Ba 2015, arXiv 1412.6980)."""
 
     def __init__(
@@ -85,14 +132,15 @@ class Adam(_TensorState):
 
     def step(self, gradients: list[Tensor], rate: Tensor | float, number: int) -> None:
         """See :class:`Optimizer`."""
-        corrections = self._one_more()
-        rows = zip(self._parameters, gradients, self._lists["mean"], self._lists["square"], strict=True)
-        for parameter, gradient, mean, square in rows:
-            _adam_moments(mean, square, gradient, self._betas)
-            self._move(parameter, _adam_direction(mean, square, corrections, self._epsilon), rate)
+        way, second = self._one_more(rate)
+        for some in self._alike:
+            some.learn(gradients, self._betas[0])
+            some.direction.copy_(some.averages["mean"])
+            some.scale(some.gradient, self._betas[1], second, self._epsilon)
+            self._move(some, way)
 
 
-class Soap(_TensorState):
+class Soap(_Averages):
     """Adam in the eigenbasis of Shampoo's preconditioner (SOAP, Vyas et al. 2024, arXiv 2409.11321).
 
     Weight matrices are rotated into the eigenvectors of the running averages of G G^T and G^T G,
@@ -109,10 +157,13 @@ class Soap(_TensorState):
     ) -> None:
         super().__init__(parameters, betas, epsilon)
         self._refresh = refresh
-        matrices = [p for p in parameters if p.ndim == 2]
-        for side, axis in (("left", 0), ("right", 1)):
-            self._lists[side] = [p.new_zeros(p.shape[axis], p.shape[axis]) for p in matrices]
-            self._lists[f"{side}_basis"] = [torch.eye(p.shape[axis]).to(p) for p in matrices]
+        self._matrices = [some for some in self._alike if some.gradient.ndim == 3]
+        for some in self._matrices:
+            for side, size in zip(SIDES, some.gradient.shape[1:], strict=True):
+                some.averages[side] = some.gradient.new_zeros(len(some.indices), size, size)
+                some.averages[f"{side}_basis"] = (
+                    torch.eye(size).to(some.gradient).repeat(len(some.indices), 1, 1)
+                )
 
     def program(self, number: int) -> Hashable:
         """See :class:`Optimizer`."""
@@ -122,66 +173,58 @@ class Soap(_TensorState):
 
     def step(self, gradients: list[Tensor], rate: Tensor | float, number: int) -> None:
         """See :class:`Optimizer`."""
-        program, corrections, matrix = self.program(number), self._one_more(), 0
-        for i, (parameter, gradient) in enumerate(zip(self._parameters, gradients, strict=True)):
-            mean, square = self._lists["mean"][i], self._lists["square"][i]
-            if parameter.ndim == 2:
-                turn = self._bases(matrix, gradient, square, program)
-                direction = self._rotated_direction(turn, gradient, mean, square, corrections)
-                matrix += 1
+        program, beta = self.program(number), self._betas[1]
+        way, second = self._one_more(0.0 if program == "first" else rate)
+        for some in self._alike:
+            some.learn(gradients, self._betas[0])
+        for some in self._matrices:
+            gradient, transposed = some.gradient, some.gradient.mT
+            some.averages["left"].baddbmm_(gradient, transposed, beta=beta, alpha=1 - beta)
+            some.averages["right"].baddbmm_(transposed, gradient, beta=beta, alpha=1 - beta)
+        if program != "plain":
+            self._turn_bases(first=program == "first")
+        for some in self._alike:
+            if some in self._matrices:
+                left, right = some.averages["left_basis"], some.averages["right_basis"]
+                some.turned(some.averages["mean"], left.mT, right, out=some.direction)
+                some.turned(some.gradient, left.mT, right, out=some.gradient)
+                some.scale(some.gradient, beta, second, self._epsilon)
+                some.turned(some.direction, left, right.mT, out=some.direction)
             else:
-                _adam_moments(mean, square, gradient, self._betas)
-                direction = _adam_direction(mean, square, corrections, self._epsilon)
-            if program != "first":
-                self._move(parameter, direction, rate)
+                some.direction.copy_(some.averages["mean"])
+                some.scale(some.gradient, beta, second, self._epsilon)
+            self._move(some, way)
 
-    def _bases(
-        self, matrix: int, gradient: Tensor, square: Tensor, program: Hashable
-    ) -> tuple[Tensor, Tensor]:
-        """The current bases of a matrix, ``square`` in their order."""
-        left, right = self._lists["left"][matrix], self._lists["right"][matrix]
-        left_basis, right_basis = self._lists["left_basis"][matrix], self._lists["right_basis"][matrix]
-        left.lerp_(gradient @ gradient.T, 1 - self._betas[1])
-        right.lerp_(gradient.T @ gradient, 1 - self._betas[1])
-        if program == "first":
-            left_basis.copy_(torch.linalg.eigh(left)[1])
-            right_basis.copy_(torch.linalg.eigh(right)[1])
-        elif program == "refresh":
-            square.copy_(square[_refresh_basis(left, left_basis)])
-            square.copy_(square[:, _refresh_basis(right, right_basis)])
-        return left_basis, right_basis
+    def _turn_bases(self, *, first: bool) -> None:
+        """Bring all bases up to date, and the averages of squares along.
 
-    def _rotated_direction(
-        self,
-        bases: tuple[Tensor, Tensor],
-        gradient: Tensor,
-        mean: Tensor,
-        square: Tensor,
-        corrections: tuple[Tensor, Tensor],
-    ) -> Tensor:
-        left, right = bases
-        mean.lerp_(gradient, 1 - self._betas[0])
-        rotated = left.T @ gradient @ right
-        square.mul_(self._betas[1]).addcmul_(rotated, rotated, value=1 - self._betas[1])
-        direction = _adam_direction(left.T @ mean @ right, square, corrections, self._epsilon)
-        return left @ direction @ right.T
+        Bases are shared out to as many threads as torch is allowed, each to one thread alone, so that the
+        result does not depend on their number. What else a step does is too little to be shared out.
+        """
+        bases = [
+            (some, side, k) for some in self._matrices for side in SIDES for k in range(len(some.indices))
+        ]
+        bases.sort(key=lambda basis: -basis[0].averages[basis[1]].shape[1])  # none is begun when others end
+        orders: list[Tensor | None] = [None] * len(bases)
+
+        def work(_: None, task: int) -> None:
+            some, side, k = bases[task]
+            average, basis = some.averages[side][k], some.averages[f"{side}_basis"][k]
+            if first:
+                basis.copy_(torch.linalg.eigh(average)[1])
+            else:
+                orders[task] = _refresh_basis(average, basis)
+
+        drain(len(bases), work, [None] * workers(self._steps.device))
+        for (some, side, k), order in zip(bases, orders, strict=True):
+            square = some.averages["square"][k]
+            if order is not None:
+                square.copy_(square.index_select(SIDES.index(side), order))
 
 
 def _refresh_basis(average: Tensor, basis: Tensor) -> Tensor:
     """One power iteration on ``basis`` in place; returns the order in which its columns now stand."""
-    estimate = torch.einsum("ij,ij->j", basis, average @ basis)
-    order = torch.argsort(estimate, descending=True)
-    basis.copy_(torch.linalg.qr(average @ basis[:, order])[0])
+    powered = average @ basis
+    order = torch.argsort((basis * powered).sum(dim=0), descending=True)
+    basis.copy_(torch.linalg.qr(powered[:, order])[0])
     return order
-
-
-def _adam_moments(mean: Tensor, square: Tensor, gradient: Tensor, betas: tuple[float, float]) -> None:
-    mean.lerp_(gradient, 1 - betas[0])
-    square.mul_(betas[1]).addcmul_(gradient, gradient, value=1 - betas[1])
-
-
-def _adam_direction(
-    mean: Tensor, square: Tensor, corrections: tuple[Tensor, Tensor], epsilon: float
-) -> Tensor:
-    root = (square / corrections[1]).sqrt_().add_(epsilon)
-    return (mean / corrections[0]).div_(root)

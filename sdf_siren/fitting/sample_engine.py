@@ -55,7 +55,8 @@ class SampleEngine:
 
     def _values(self, batch: Blocks, terms: Terms) -> tuple[list[Tensor], dict[str, Tensor]]:
         blocks = max(1, CHUNK_ROWS // batch.size) if self._network.device.type == "cpu" else len(batch)
-        parts = [slice(p.start * batch.size, p.stop * batch.size) for p in even_parts(len(batch), blocks)]
+        shares = even_parts(len(batch), -(-len(batch) // blocks))
+        parts = [slice(share.start * batch.size, share.stop * batch.size) for share in shares]
 
         def task(part: slice, workspace: Workspace, gradients: ParameterGradients) -> dict[str, Tensor]:
             here = batch.at(part)

@@ -92,8 +92,7 @@ class Objective:
             Unweighted shares by name of term (0-dimensional), dloss/df (n, 1), dloss/dg (n, 3).
         """
         shares: dict[str, Tensor] = {}
-        fbar = torch.zeros_like(f)
-        gbar = None if g is None else torch.zeros_like(g)
+        fbar = gbar = None
         for weighted in self.terms:
             if name not in weighted.term.groups:
                 continue
@@ -101,8 +100,16 @@ class Objective:
             factor = 1 / divisors[weighted.term.name]
             scale = weighted.weight_at(fraction) * factor
             shares[weighted.term.name] = value.loss.sum() * factor
-            if value.by_value is not None:
-                fbar.add_(value.by_value, alpha=scale)
-            if value.by_gradient is not None and gbar is not None:
-                gbar.add_(value.by_gradient, alpha=scale)
+            fbar, gbar = _plus(fbar, value.by_value, scale), _plus(gbar, value.by_gradient, scale)
+        if fbar is None:
+            fbar = torch.zeros_like(f)
+        if g is not None and gbar is None:
+            gbar = torch.zeros_like(g)
         return shares, fbar, gbar
+
+
+def _plus(total: Tensor | None, part: Tensor | None, factor: float) -> Tensor | None:
+    """``total + factor part`` where None is zero; overwrites ``total``."""
+    if total is None or part is None:
+        return total if part is None else part * factor
+    return total.add_(part, alpha=factor)

@@ -133,9 +133,9 @@ class Eikonal:
 class OffSurfaceHinge:
     """How far the signed distance ``side * f`` lies outside the bounds that the scan allows.
 
-    ``max(lower - side f, 0) + max(side f - upper, 0)``. Because the side is known, a wrong sign
-    costs in proportion to the distance and ghost sheets vanish; the paper's exponential does not
-    see the sign. Zero on the exact distance function of a surface that the scan covers.
+    ``max(lower - side f, 0) + max(side f - upper, 0)``, with ``lower <= upper``. Because the side is
+    known, a wrong sign costs in proportion to the distance and ghost sheets vanish; the paper's
+    exponential does not see the sign. Zero on the exact distance function of a surface that the scan covers.
     """
 
     groups: tuple[str, ...] = ("near", "far")
@@ -147,10 +147,8 @@ class OffSurfaceHinge:
         assert group.lower is not None
         assert group.upper is not None, "the hinge reads a group with sides and bounds"
         distance = group.side * f
-        below, above = group.lower - distance, distance - group.upper
-        loss = below.clamp_min(0) + above.clamp_min(0)
-        slope = (above > 0).to(f.dtype) - (below > 0).to(f.dtype)
-        return TermValue(loss, group.side * slope, None)
+        excess = distance - distance.clamp(group.lower, group.upper)
+        return TermValue(excess.abs(), group.side * excess.sign(), None)
 
 
 @dataclass(frozen=True)

@@ -76,8 +76,12 @@ def test_a_sine_needs_a_positive_frequency():
 def test_in_place_gives_the_value_and_the_slope(activation):
     z = arguments()
     value, slope = activation.derivatives(z, 1)
-    overwritten, found = z.clone(), torch.empty_like(z)
-    assert activation.apply_(overwritten, found) is overwritten
-    torch.testing.assert_close(overwritten, value, rtol=1e-15, atol=0)
-    torch.testing.assert_close(found, slope, rtol=1e-14, atol=1e-15)
-    assert torch.equal(activation.apply_(z.clone()), overwritten)
+    buffer, alone, found = (torch.full_like(z, 7.0) for _ in range(3))
+    with_slope, without = activation.in_place(buffer, found), activation.in_place(alone)
+    for _ in range(2):  # a buffer is filled again and again
+        for place, bend in ((buffer, with_slope), (alone, without)):
+            place.copy_(z)
+            bend()
+        torch.testing.assert_close(buffer, value, rtol=1e-15, atol=0)
+        torch.testing.assert_close(found, slope, rtol=1e-14, atol=1e-15)
+        assert torch.equal(alone, buffer)

@@ -50,6 +50,37 @@ def test_agrees_with_autograd_in_float64(hidden_layers, first_width, inputs, wit
         torch.testing.assert_close(found, wanted, rtol=1e-11, atol=1e-11)
 
 
+@pytest.mark.parametrize("first", [1, 9, 17])
+def test_gradients_of_the_first_points_beside_values_of_all(first):
+    network = initialise(SirenShape(width=13), seed=3, dtype=torch.float64)
+    x, fbar, gbar = (torch.randn(17, columns, dtype=torch.float64) for columns in (3, 1, 3))
+    gbar[first:] = 0  # as if the loss did not read them
+    expected_f, expected_g, expected = autograd_oracle(network, x, fbar, gbar)
+    workspace = network.workspace(20)
+    workspace.load()
+    gradients = workspace.new_gradients()
+    f, g = workspace.value_and_gradient(x, first)
+    torch.testing.assert_close(f, expected_f, rtol=1e-12, atol=1e-13)
+    torch.testing.assert_close(g, expected_g[:first], rtol=1e-12, atol=1e-12)
+    workspace.backward(gradients, fbar, gbar[:first])
+    for found, wanted in zip(gradients.tensors, expected, strict=True):
+        torch.testing.assert_close(found, wanted, rtol=1e-11, atol=1e-11)
+
+
+def test_a_workspace_beside_another_reads_what_that_one_loads():
+    network = initialise(SirenShape(width=13), seed=3, dtype=torch.float64)
+    one = network.workspace(20)
+    other = network.workspace(20, beside=one)
+    x, y = torch.randn(2, 17, 3, dtype=torch.float64)
+    for _ in range(2):
+        one.load()
+        values = one.value(x), other.value(y)  # neither writes what the other has found
+        expected = network.value(torch.cat([x, y]))
+        torch.testing.assert_close(torch.cat(values), expected, rtol=1e-13, atol=1e-14)
+        for parameter in network.parameters:
+            parameter.mul_(1.1)
+
+
 def test_gradients_add_up_over_chunks():
     network = initialise(SirenShape(width=16), seed=0, dtype=torch.float64)
     x, fbar, gbar = torch.randn(30, 3).double(), torch.randn(30, 1).double(), torch.randn(30, 3).double()

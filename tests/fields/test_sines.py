@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch.autograd import forward_ad
 
-from sdf_siren.fields.sines import cos, sin, sin_
+from sdf_siren.fields.sines import cos, in_place, sin
 
 FUNCTIONS = [pytest.param(sin, torch.sin, id="sin"), pytest.param(cos, torch.cos, id="cos")]
 UNIT = 2.0**-24
@@ -79,19 +79,47 @@ def test_written_in_place_and_nowhere_else(layout):
     z = arguments(40 * 24).view(40, 24)
     expected, beside = z.clone(), torch.full_like(z, 7.0)
     layout(expected).copy_(sin(layout(z)))
-    slopes = beside.clone()
+    slopes, alone = beside.clone(), z.clone()
     layout(slopes).copy_(cos(layout(z)))
-    assert cos(layout(z), out=layout(beside)).data_ptr() == layout(beside).data_ptr()
+    in_place(layout(z), layout(beside))()
     assert same_bits(beside, slopes)
-    view = layout(z)
-    assert sin_(view) is view
     assert same_bits(z, expected)
+    in_place(layout(alone))()
+    assert same_bits(alone, expected)
+
+
+@pytest.mark.parametrize("dtype", [torch.float64, torch.float16])
+def test_written_in_place_in_other_precisions(dtype):
+    z, slopes = arguments(100).clamp(-1e4, 1e4).to(dtype), torch.empty(100, dtype=dtype)
+    expected = torch.sin(z), torch.cos(z)
+    in_place(z, slopes)()
+    assert torch.equal(z, expected[0])
+    assert torch.equal(slopes, expected[1])
+
+
+def test_written_in_place_whenever_it_is_asked_to():
+    z, slopes = torch.zeros(50), torch.zeros(50)
+    overwrite = in_place(z, slopes)
+    for seed in range(3):
+        now = arguments(50, seed)
+        z.copy_(now)
+        overwrite()
+        assert same_bits(z, sin(now))
+        assert same_bits(slopes, cos(now))
+
+
+def test_infinity_in_place_is_no_reason_to_warn():
+    z = torch.tensor([math.inf, 0.0])
+    in_place(z, slopes := torch.empty(2))()
+    assert z.isnan().tolist() == slopes.isnan().tolist() == [True, False]
 
 
 def test_empty_and_single_numbers():
     for shape in ((0,), (0, 5), (3, 0), ()):
         z = torch.ones(shape)
-        assert sin(z).shape == cos(z).shape == sin_(z).shape == shape
+        assert sin(z).shape == cos(z).shape == shape
+        in_place(z)()
+        assert same_bits(z, sin(torch.ones(shape)))
     assert sin(torch.tensor(1.0)).item() == pytest.approx(math.sin(1.0))
 
 
@@ -110,7 +138,9 @@ def test_autograd_goes_through(mine, torchs):
 
 def test_autograd_goes_through_in_place():
     z = arguments(50).clamp(-30, 30).requires_grad_()
-    (slope,) = torch.autograd.grad(sin_(z * 2).sum(), z)
+    doubled = z * 2
+    in_place(doubled)()
+    (slope,) = torch.autograd.grad(doubled.sum(), z)
     assert torch.equal(slope, 2 * torch.cos(2 * z.detach()))
 
 
@@ -133,6 +163,7 @@ def test_transformations_go_through(mine, torchs):
 
 def test_tensors_without_numbers():
     z = torch.empty(3, 4, device="meta")
-    for found in (sin(z), cos(z), cos(z, out=torch.empty_like(z)), sin_(z)):
+    in_place(z, torch.empty_like(z))()
+    for found in (sin(z), cos(z)):
         assert found.is_meta
         assert found.shape == (3, 4)

@@ -103,6 +103,26 @@ def test_a_whole_batch_at_once_gives_the_same_as_its_groups():
         torch.testing.assert_close(losses[name], apart_losses[name])
 
 
+def test_values_alone_go_with_gradients_and_threads_get_the_same():
+    objective = Objective(
+        (WeightedTerm(Eikonal(groups=("near", "surface")), 1.0), WeightedTerm(Surface(groups=("far",)), 1.0))
+    )
+    engine = GradientEngine(initialise(SirenShape(width=8), seed=0), objective, threads=2)
+
+    def sizes(**batch):
+        groups = {name: PointGroup(torch.zeros(count, 3)) for name, count in batch.items()}
+        return [[(name, len(group)) for name, group in chunk] for chunk in engine._chunks(groups)]
+
+    most = CHUNK_ROWS
+    assert sizes(far=128, surface=2 * most, near=500) == [
+        *[[("surface", most)]] * 2,
+        *[[("near", 250), ("far", 64)]] * 2,
+    ]
+    assert sizes(near=2 * most, far=4) == [[("near", most // 2), ("far", 1)]] * 4
+    assert sizes(far=10) == [[("far", 5)]] * 2
+    assert sizes(far=1, near=1) == [[("near", 1), ("far", 1)]]
+
+
 def test_groups_without_gradient_terms_are_evaluated_by_value_only():
     objective = Objective((WeightedTerm(Surface(), 2.0), WeightedTerm(OffSurfaceHinge(groups=("far",)), 3.0)))
     network = initialise(SirenShape(width=16), seed=0, dtype=torch.float64)

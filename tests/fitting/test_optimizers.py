@@ -86,3 +86,46 @@ def test_restored_state_goes_on_bit_for_bit(make):
     for step in range(13, 25):
         rest.step(gradients_of(second, step), 0.01, step)
     assert all(torch.equal(a, b) for a, b in zip(whole, second, strict=True))
+
+
+@pytest.mark.parametrize("threads", [2, 3])
+def test_soap_moves_the_same_to_the_last_bit_whatever_the_threads(threads):
+    def moved(allowed):
+        before = torch.get_num_threads()
+        torch.set_num_threads(allowed)
+        try:
+            weights = parameters() + [p.flip(0) for p in parameters()]  # some of them alike
+            optimizer = Soap(weights, refresh=2)
+            for step in range(9):
+                optimizer.step(gradients_of(weights, step), 0.01, step)
+        finally:
+            torch.set_num_threads(before)
+        return weights
+
+    for a, b in zip(moved(1), moved(threads), strict=True):
+        assert torch.equal(a, b)
+
+
+@pytest.mark.parametrize("make", [Adam, Soap])
+def test_parameters_alike_move_as_they_would_alone(make):
+    together = parameters() + [p.flip(0) for p in parameters()]
+    alone = [[p.clone()] for p in together]
+    optimizers = make(together), [make(one) for one in alone]
+    for step in range(12):
+        gradients = gradients_of(together, step)
+        gradients = [g * (1 + i) for i, g in enumerate(gradients)]
+        optimizers[0].step(gradients, 0.01, step)
+        for one, gradient in zip(optimizers[1], gradients, strict=True):
+            one.step([gradient], 0.01, step)
+    for a, (b,) in zip(together, alone, strict=True):
+        torch.testing.assert_close(a, b, rtol=1e-9, atol=1e-9)
+
+
+def test_the_state_has_an_entry_for_every_parameter_by_its_number():
+    shapes = {name: tuple(tensor.shape) for name, tensor in Soap(parameters()).state().items()}
+    assert shapes == {
+        "steps": (),
+        **{f"{name}.{i}": s for name in ("mean", "square") for i, s in enumerate([(6, 4), (3, 6), (6,)])},
+        **{f"left{kind}.{i}": (n, n) for kind in ("", "_basis") for i, n in enumerate([6, 3])},
+        **{f"right{kind}.{i}": (n, n) for kind in ("", "_basis") for i, n in enumerate([4, 6])},
+    }
