@@ -18,6 +18,7 @@ class PointGroup:
         side: (n, 1), -1 inside and +1 outside, off the surface.
         lower: (n, 1), the least distance to the surface that the scan allows.
         upper: (n, 1), the largest distance to the surface that the scan allows.
+        directions: (n, 3), of unit length, in which the signed distance grows; zero where that is not known.
     """
 
     x: Tensor
@@ -25,6 +26,7 @@ class PointGroup:
     side: Tensor | None = None
     lower: Tensor | None = None
     upper: Tensor | None = None
+    directions: Tensor | None = None
 
     def __len__(self) -> int:
         return len(self.x)

@@ -164,7 +164,7 @@ def _made_up_batch(s: SurfaceSettings, device: torch.device) -> dict[str, PointG
         x = torch.rand(count, 3, generator=generator) * 2 - 1
         length = x.norm(dim=1, keepdim=True)
         side = (length - 0.5).sign()
-        return PointGroup(x, x / length, side, 0 * length, length).to(str(device))
+        return PointGroup(x, x / length, side, 0 * length, length, x / length).to(str(device))
 
     if s.quality == "paper":
         return {"surface": group(s.surface_points), "volume": group(s.far_points)}

@@ -19,6 +19,7 @@ from sdf_siren.fitting.scan import OrientedScan
 from sdf_siren.fitting.settings import SurfaceSettings
 from sdf_siren.fitting.trainer import RateSchedule, Trainer
 from sdf_siren.losses import (
+    Direction,
     Eikonal,
     LossTerm,
     Normal,
@@ -46,14 +47,15 @@ def network_of(settings: SurfaceSettings, seed: int) -> Siren:
 
 
 def objective_of(s: SurfaceSettings) -> Objective:
-    """The four losses with their weights."""
+    """The losses with their weights."""
     if s.quality == "paper":
         eikonal = Eikonal(groups=("surface", "volume"))
         terms: tuple[LossTerm, ...] = (Surface(), NormalCosine(), eikonal, OffSurfaceExponential())
     else:
         # Noisy normals are too short on average, and points on both sides of the surface flatten the field.
         eikonal = Eikonal(groups=("near", "surface") if s.noise else ("near",))
-        terms = (Surface(s.surface_smoothing), Normal(s.normal_smoothing), eikonal, OffSurfaceHinge())
+        on_surface = Surface(s.surface_smoothing), Normal(s.normal_smoothing)
+        terms = (*on_surface, eikonal, Direction(), OffSurfaceHinge())
     return Objective(
         tuple(
             WeightedTerm(term, getattr(s, f"{term.name}_weight"), getattr(s, f"{term.name}_schedule"))

@@ -14,6 +14,9 @@ QUALITIES = ("draft", "standard", "high", "paper")
 
 STEPS = {"draft": 500, "standard": 1400, "high": 6000, "paper": 10_000}
 WIDTH = {"draft": 96, "standard": 96, "high": 128}
+RATE = {"draft": 1e-3, "standard": 1e-3, "high": 5e-4}
+"""With the rate of the short fits a long one can lose its way, for good."""
+
 FIRST_OMEGA = 45.0
 LEAST_DETAIL = 0.1
 """And one over it is the most; far beyond what a scan can bear."""
@@ -34,9 +37,9 @@ class SurfaceSettings:
         omega_0: the factor inside the sines.
         first_omega: spread of the first layer's frequencies; 0 keeps the paper's first layer.
         learning_rate: its peak.
-        surface_weight, normal_weight, eikonal_weight, off_surface_weight: of the four losses.
-        surface_schedule, normal_schedule, eikonal_schedule, off_surface_schedule: knots
-            (fraction of the fit, factor) by which a weight changes; empty for constant.
+        surface_weight, normal_weight, eikonal_weight, direction_weight, off_surface_weight: of the losses.
+        surface_schedule, normal_schedule, eikonal_schedule, direction_schedule, off_surface_schedule:
+            knots (fraction of the fit, factor) by which a weight changes; empty for constant.
         surface_smoothing: length below which the surface loss is quadratic.
         normal_smoothing: the same for the normal loss.
         surface_points, near_points, far_points: per step; for ``paper`` far_points is the number of
@@ -61,6 +64,7 @@ class SurfaceSettings:
     surface_weight: float
     normal_weight: float
     eikonal_weight: float
+    direction_weight: float
     off_surface_weight: float
     surface_smoothing: float
     normal_smoothing: float
@@ -75,6 +79,7 @@ class SurfaceSettings:
     surface_schedule: tuple[tuple[float, float], ...] = ()
     normal_schedule: tuple[tuple[float, float], ...] = ()
     eikonal_schedule: tuple[tuple[float, float], ...] = ()
+    direction_schedule: tuple[tuple[float, float], ...] = ()
     off_surface_schedule: tuple[tuple[float, float], ...] = ()
 
     def __post_init__(self) -> None:
@@ -150,6 +155,7 @@ def _paper() -> SurfaceSettings:
         surface_weight=3e3,
         normal_weight=1e2,
         eikonal_weight=5e1,
+        direction_weight=0.0,
         off_surface_weight=1e2,
         surface_smoothing=0.0,
         normal_smoothing=0.0,
@@ -173,10 +179,11 @@ def _recipe(quality: str, gauge: ScanGauge, detail: float) -> SurfaceSettings:
         depth=3,
         omega_0=30.0,
         first_omega=FIRST_OMEGA,
-        learning_rate=1e-3,
+        learning_rate=RATE[quality],
         surface_weight=6e3 if noise else 3e3,
         normal_weight=1e2,
-        eikonal_weight=1e2 if noise else 1.2e2,
+        eikonal_weight=1e2,
+        direction_weight=1e2,
         off_surface_weight=3e2,
         surface_smoothing=max(LEAST_SURFACE_SMOOTHING, 2 * borne),
         normal_smoothing=min(1.0, max(LEAST_NORMAL_SMOOTHING, 60 * borne)),

@@ -2,6 +2,7 @@
 
 from sdf_siren.losses.objective import Objective, WeightedTerm
 from sdf_siren.losses.terms import (
+    Direction,
     Eikonal,
     LossTerm,
     Normal,
@@ -12,6 +13,7 @@ from sdf_siren.losses.terms import (
 )
 
 __all__ = [
+    "Direction",
     "Eikonal",
     "LossTerm",
     "Normal",

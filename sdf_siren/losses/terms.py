@@ -1,9 +1,9 @@
-"""The four losses of a SIREN as a signed distance function, unreduced, with their adjoints.
+"""The losses of a SIREN as a signed distance function, unreduced, with their adjoints.
 
 Sitzmann et al. 2020 (arXiv 2006.09661), eq. 6 and supplement: surface ``|f|``, normal
 ``1 - cos(grad f, n)``, eikonal ``||grad f| - 1|``, off-surface ``exp(-alpha |f|)``. The smoothed and
-signed forms beside them are ours; docs/method.md says what each one bought. Every term but the
-exponential one vanishes on an exact distance function.
+signed forms beside them, and the direction, are ours; docs/method.md says what each one bought. Every term
+but the exponential one vanishes on an exact distance function.
 """
 
 from __future__ import annotations
@@ -127,6 +127,27 @@ class Eikonal:
         excess = length - 1
         loss, divisor = _softened(excess, self.smoothing)
         return TermValue(loss, None, g * (excess / (length * divisor)))
+
+
+@dataclass(frozen=True)
+class Direction:
+    """``|grad f - e|`` where it is known in which direction e the distance grows, 0 elsewhere.
+
+    What the normal term says at the surface, said beside it. The eikonal equation has many solutions, and
+    creases between them move slowly; this has one.
+    """
+
+    groups: tuple[str, ...] = ("near",)
+    name = "direction"
+    needs_gradient = True
+
+    def __call__(self, f: Tensor, g: Tensor | None, group: PointGroup) -> TermValue:
+        assert g is not None
+        assert group.directions is not None, "the direction term reads a group with directions"
+        known = (group.directions != 0).any(dim=1, keepdim=True)
+        error = (g - group.directions).mul_(known)
+        loss = vector_norm(error, dim=1, keepdim=True)
+        return TermValue(loss, None, error / loss.clamp_min(_TINY))
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Points off the surface, each with its side and the distances that the scan allows.
+"""Points off the surface, each with its side, and the distances and the direction that the scan allows.
 
 Near the scan the side is a vote of the nearest oriented points; where the vote is close the point is
 dropped, for a wrong side does more harm than a missing sample. Far from it the side comes from the
@@ -8,6 +8,10 @@ The bounds on the distance. Let d be the distance to the nearest scan point. The
 through that point, so it is at most d away. It may also be closer: if every place of the surface has
 a scan point within r (the covering radius), a nearly flat surface is at least sqrt(d^2 - r^2) away.
 ``LOWER`` leaves room for curvature, ``UPPER`` for noise.
+
+The direction. Each scan point stands for a disc in its plane; the signed distance grows along the line
+from the nearest of the discs. It is told outside only: that is the space which a scanner has looked
+through. Inside, the nearest surface may be one that nobody saw, and would be pushed out of its place.
 """
 
 from __future__ import annotations
@@ -23,6 +27,12 @@ from sdf_siren.sampling.indicator import Indicator
 LOWER, UPPER = 0.8, 1.05
 NEAR_RANGE = 0.06
 """Cube lengths up to which a vote of neighbours is trusted more than the indicator."""
+
+DISC = 0.5
+"""Radius of a point's disc, in covering radii; nearer to the scan than that no direction is told."""
+
+CLEAR_OF_NOISE = 8.0
+"""Nor is it nearer than so many standard deviations of the noise."""
 
 _FAR_CUBE = 1.02
 _FAR_TREE_POINTS = 4096
@@ -50,7 +60,8 @@ def near_surface(
         indicator: of the same scan.
         count: points drawn; ambiguous ones are dropped.
         spread: median standard deviation of the scatter, cube lengths; it varies log-normally.
-        noise: standard deviation of the scan's noise, cube lengths; a vote has to be more than that.
+        noise: standard deviation of the scan's noise, cube lengths; a vote has to be more than that, and
+            directions are told from ``CLEAR_OF_NOISE`` times it on.
         rng: the source of randomness.
         shares: cumulative shares of the scan's points (n,), where they are not drawn alike.
     """
@@ -73,8 +84,12 @@ def near_surface(
     far = nearest > NEAR_RANGE
     side = np.where(far | ~clear, np.sign(indicator(x)), np.sign(vote))
     keep = (clear | far) & (side != 0) & (np.abs(vote) > noise)
+    x, index, side, nearest = x[keep], index[keep], side[keep], nearest[keep]
     covering = _covering_radius(points, tree, index[:, 0])
-    return _group(x[keep], side[keep], nearest[keep], covering[keep])
+    told = (side > 0) & (nearest > np.maximum(DISC * covering, CLEAR_OF_NOISE * noise))
+    directions = np.zeros_like(x)
+    directions[told] = _away(x[told], points[index[told]], normals[index[told]], DISC * covering[told])
+    return _group(x, side, nearest, covering, torch.from_numpy(directions))
 
 
 def far_from_surface(
@@ -108,17 +123,43 @@ def _covering_radius(
     return np.asarray(distance)[inverse, 0]
 
 
+def _away(
+    x: NDArray[np.float32],
+    centres: NDArray[np.float32],
+    normals: NDArray[np.float32],
+    radius: NDArray[np.float64],
+) -> NDArray[np.float32]:
+    """From the nearest of k discs to ``x``: (m, 3), of unit length, zero on a disc.
+
+    Args:
+        x: (m, 3).
+        centres: (m, k, 3).
+        normals: (m, k, 3), of unit length.
+        radius: (m,), of the discs of each row.
+    """
+    way = x[:, None] - centres
+    height = np.einsum("mkd,mkd->mk", way, normals)[..., None]
+    along = way - height * normals
+    reach = np.linalg.norm(along, axis=2, keepdims=True)
+    beyond = np.maximum(1 - radius[:, None, None].astype(np.float32) / np.maximum(reach, 1e-9), 0)
+    way = height * normals + beyond * along
+    distance = np.linalg.norm(way, axis=2)
+    rows = np.arange(len(x))
+    best = distance.argmin(axis=1)
+    return np.asarray(way[rows, best] / np.maximum(distance[rows, best, None], 1e-9), np.float32)
+
+
 def _group(
     x: NDArray[np.float32],
     side: NDArray[np.float64],
     nearest: NDArray[np.float64],
     covering: NDArray[np.float64],
+    directions: torch.Tensor | None = None,
 ) -> PointGroup:
     lower = LOWER * np.sqrt(np.maximum(nearest**2 - covering**2, 0))
 
     def column(values: NDArray[np.float64]) -> torch.Tensor:
         return torch.from_numpy(values.astype(np.float32)[:, None])
 
-    return PointGroup(
-        torch.from_numpy(x), side=column(side), lower=column(lower), upper=column(UPPER * nearest)
-    )
+    bounds = {"lower": column(lower), "upper": column(UPPER * nearest)}
+    return PointGroup(torch.from_numpy(x), side=column(side), **bounds, directions=directions)

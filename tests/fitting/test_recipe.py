@@ -23,12 +23,13 @@ def sphere():
     return x
 
 
-def test_all_four_losses_are_active_with_their_weights():
+def test_all_losses_are_active_with_their_weights():
     for quality in ("draft", "standard", "high", "paper"):
         settings = resolve_settings(CLEAN, quality, eikonal_weight=7.0, normal_schedule="0:1,1:0")
         objective = objective_of(settings)
         weights = {t.term.name: t.weight for t in objective.terms}
-        assert set(weights) == {"surface", "normal", "eikonal", "off_surface"}
+        direction = {} if quality == "paper" else {"direction": ()}
+        assert set(weights) == {"surface", "normal", "eikonal", *direction, "off_surface"}
         assert all(weight > 0 for weight in weights.values())
         assert weights["eikonal"] == 7.0
         schedules = {t.term.name: t.schedule for t in objective.terms}
@@ -36,6 +37,7 @@ def test_all_four_losses_are_active_with_their_weights():
             "surface": (),
             "normal": ((0.0, 1.0), (1.0, 0.0)),
             "eikonal": (),
+            **direction,
             "off_surface": (),
         }
         assert objective.over_all_points == (quality == "paper")

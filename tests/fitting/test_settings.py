@@ -22,6 +22,11 @@ def test_presets_are_points_on_one_curve():
     assert steps == sorted(set(steps))
 
 
+def test_a_long_fit_takes_shorter_steps():
+    draft, standard, high = (resolve_settings(CLEAN, quality) for quality in ("draft", "standard", "high"))
+    assert draft.learning_rate == standard.learning_rate > high.learning_rate
+
+
 def test_noise_widens_the_tolerances():
     clean, noisy = (resolve_settings(gauge, "standard") for gauge in (CLEAN, NOISY))
     assert noisy.noise == NOISY.noise

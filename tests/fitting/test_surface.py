@@ -61,7 +61,7 @@ def test_a_short_fit_is_a_distance_in_world_units(cloud):
     assert (field.gradient(world) * gradient.numpy()[near]).sum(axis=1).mean() > 0.85
     fits = [report for report in reports if report.task == "fit"]
     assert fits[-1].done == fits[-1].total == 400
-    assert {"surface", "normal", "eikonal", "off_surface", "rate"} == set(fits[-1].values)
+    assert {"surface", "normal", "eikonal", "direction", "off_surface", "rate"} == set(fits[-1].values)
     assert {report.task for report in reports} == {"fit", "refit"}
     assert field.record["source"] == "torus.ply"
 

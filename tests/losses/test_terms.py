@@ -7,7 +7,15 @@ import torch
 
 from sdf_siren.clouds.groups import PointGroup
 from sdf_siren.fields import Box, Plane, Sphere, Torus
-from sdf_siren.losses import Eikonal, Normal, NormalCosine, OffSurfaceExponential, OffSurfaceHinge, Surface
+from sdf_siren.losses import (
+    Direction,
+    Eikonal,
+    Normal,
+    NormalCosine,
+    OffSurfaceExponential,
+    OffSurfaceHinge,
+    Surface,
+)
 
 TERMS = [
     Surface(),
@@ -17,6 +25,7 @@ TERMS = [
     NormalCosine(),
     Eikonal(),
     Eikonal(smoothing=0.1),
+    Direction(),
     OffSurfaceHinge(),
     OffSurfaceExponential(),
 ]
@@ -27,7 +36,8 @@ def group_about(shape, count=200, seed=0):
     """Points off the surface with exact bounds, and their feet on the surface with exact normals."""
     x = torch.rand(count, 3, dtype=torch.float64, generator=torch.Generator().manual_seed(seed)) * 2 - 1
     value, gradient = shape.value_and_gradient(x)
-    off = PointGroup(x, side=value.sign(), lower=0.6 * value.abs(), upper=1.05 * value.abs())
+    bounds = {"lower": 0.6 * value.abs(), "upper": 1.05 * value.abs()}
+    off = PointGroup(x, side=value.sign(), **bounds, directions=gradient)
     return PointGroup(x - value * gradient, normals=gradient), off
 
 
@@ -40,7 +50,9 @@ def test_adjoints_are_the_derivatives_of_the_loss(term):
 
     f, g = (0.02 * normal(1)).requires_grad_(), normal(3).requires_grad_()
     unit = torch.nn.functional.normalize(normal(3), dim=1)
-    group = PointGroup(normal(3), unit, normal(1).sign(), 0.01 * normal(1).abs(), 0.02 * normal(1).abs())
+    known = (torch.arange(50) % 3 > 0)[:, None]
+    lower, upper = 0.01 * normal(1).abs(), 0.02 * normal(1).abs()
+    group = PointGroup(normal(3), unit, normal(1).sign(), lower, upper, directions=unit * known)
     value = term(f, g, group)
     assert value.loss.shape == (50, 1)
     by_f, by_g = torch.autograd.grad(value.loss.sum(), (f, g), allow_unused=True, materialize_grads=True)
@@ -66,10 +78,11 @@ def test_surface_terms_vanish_on_exact_distances(term, shape):
 
 
 @pytest.mark.parametrize("shape", SHAPES, ids=lambda s: type(s).__name__)
-def test_eikonal_and_hinge_vanish_on_exact_distances_off_the_surface(shape):
+def test_terms_off_the_surface_vanish_on_exact_distances(shape):
     _, off = group_about(shape)
     f, g = shape.value_and_gradient(off.x)
     assert Eikonal()(f, g, off).loss.max() < 1e-12
+    assert Direction()(f, g, off).loss.max() < 1e-12
     assert OffSurfaceHinge()(f, None, off).loss.max() == 0
 
 
@@ -88,6 +101,14 @@ def test_off_surface_terms_take_their_closed_form_values():
     # Too far by 0.04.
     group = PointGroup(x[:1], side=column[:1], lower=0 * column[:1], upper=0.06 * column[:1])
     assert OffSurfaceHinge()(f[:1], None, group).loss.item() == pytest.approx(0.04)
+
+
+def test_directions_count_where_they_are_known():
+    g = torch.tensor([[0.0, 0.0, 1.0], [0.0, 0.6, 0.8], [5.0, 5.0, 5.0]], dtype=torch.float64)
+    told = torch.tensor([[0.0, 0.0, -1.0], [0.0, 0.6, 0.8], [0.0, 0.0, 0.0]], dtype=torch.float64)
+    value = Direction()(g[:, :1], g, PointGroup(g, directions=told))
+    assert value.loss[:, 0].tolist() == [2.0, 0.0, 0.0]
+    torch.testing.assert_close(value.by_gradient, torch.tensor([[0.0, 0, 1], [0, 0, 0], [0, 0, 0]]).double())
 
 
 def test_smoothed_surface_is_quadratic_below_and_linear_above():

@@ -8,7 +8,7 @@ from scipy.spatial import cKDTree
 from sdf_siren.fields import Box, Sphere, Torus
 from sdf_siren.losses import OffSurfaceHinge
 from sdf_siren.sampling.indicator import Indicator
-from sdf_siren.sampling.off_surface import far_from_surface, near_surface
+from sdf_siren.sampling.off_surface import CLEAR_OF_NOISE, far_from_surface, near_surface
 
 SHAPES = [Sphere(0.6), Torus(0.6, 0.2), Box()]
 
@@ -56,6 +56,31 @@ def test_bounds_are_worth_something():
         assert (group.upper[away] / truth[away]).median() < 1.2
 
 
+@pytest.mark.parametrize("shape", SHAPES, ids=lambda s: type(s).__name__)
+def test_directions_are_those_of_the_exact_distance_outside(shape):
+    near, far = groups_of(shape, 20_000)
+    assert far.directions is None
+    told = near.directions.abs().sum(dim=1) > 0
+    truth, gradient = shape.value_and_gradient(near.x[told].double())
+    torch.testing.assert_close(near.directions[told].norm(dim=1), torch.ones(int(told.sum())))
+    assert told[near.side[:, 0] < 0].sum() == 0
+    assert told.sum() > 0.7 * (near.side > 0).sum()
+    away = near.directions[told].double() - gradient
+    # Discs are as wide as half a gap between points, and the box's stand up to that far beyond its edges.
+    assert away.norm(dim=1).median() < 0.04
+    beyond = truth[:, 0] > 0.02
+    assert away[beyond].norm(dim=1).mean() < 0.08
+
+
+def test_no_direction_is_told_within_the_noise():
+    noise = 0.005
+    near, _ = groups_of(Sphere(0.6), 20_000, noise=noise)
+    told = near.directions.abs().sum(dim=1) > 0
+    truth, gradient = Sphere(0.6).value_and_gradient(near.x[told].double())
+    assert truth.min() > 0.5 * CLEAR_OF_NOISE * noise
+    assert (near.directions[told] * gradient).sum(dim=1).mean() > 0.97
+
+
 def test_the_sides_of_samples_are_true_in_spite_of_noise():
     near, _ = groups_of(Sphere(0.6), 20_000, noise=0.01)
     truth = Sphere(0.6).value(near.x.double())
@@ -68,3 +93,4 @@ def test_the_sides_of_samples_are_true_in_spite_of_noise():
 def test_the_same_source_of_randomness_gives_the_same_points():
     one, two = groups_of(Torus(), 2000), groups_of(Torus(), 2000)
     assert all(torch.equal(a.x, b.x) and torch.equal(a.lower, b.lower) for a, b in zip(one, two, strict=True))
+    assert torch.equal(one[0].directions, two[0].directions)
