@@ -18,6 +18,10 @@ EXPECTED_SHARE = 0.2
 its area would carry. A ghost sheet carries none: every scan point is nearer to the true sheet."""
 
 
+FEWEST = 3
+"""And to at least so many: a speck around one or two points, such as noise leaves, is no surface."""
+
+
 def face_components(faces: NDArray[np.int64], vertices: int) -> tuple[int, NDArray[np.int32]]:
     """The number of components and the component of each face (f,).
 
@@ -64,9 +68,9 @@ def supported_faces(
     # Density is judged on the component that carries most, not on all: ghosts may be large.
     largest = int(np.argmax(carried))
     expected = carried[largest] * area / area[largest]
-    kept = (carried >= EXPECTED_SHARE * expected) & (carried > 0)
+    kept = carried >= np.maximum(EXPECTED_SHARE * expected, FEWEST)
     if strangeness is not None:
         used = np.bincount(of_vertex, minlength=count)
         kept &= np.bincount(of_vertex, strangeness(vertices), minlength=count) <= used
-        kept[largest] = True
+    kept[largest] = True
     return kept[component], int(count - kept.sum())

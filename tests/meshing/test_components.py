@@ -57,6 +57,23 @@ def test_a_component_that_carries_its_share_of_points_stays(two_spheres):
     assert removed == 0
 
 
+@pytest.mark.parametrize(("points", "removed"), [(2, 1), (3, 0)])
+def test_a_speck_around_two_points_goes(points, removed):
+    speck = (SMALL[0], 0.02)
+    vertices, faces, _ = level_set(Spheres(BIG, speck), 128)
+    support = np.vstack([sphere_points(2000, *BIG), sphere_points(points, *speck)])
+    kept, found = supported_faces(vertices, faces, support)
+    assert found == removed
+    assert kept.all() == (removed == 0)
+
+
+def test_what_carries_most_stays_however_little_that_is(two_spheres):
+    vertices, faces = two_spheres
+    kept, removed = supported_faces(vertices, faces, sphere_points(2, *BIG))
+    assert removed == 1
+    assert (vertices[faces[kept]][..., 0] < 0.1).all()
+
+
 def test_a_component_without_points_goes(two_spheres):
     vertices, faces = two_spheres
     kept, removed = supported_faces(vertices, faces, sphere_points(2000, *BIG))
