@@ -11,7 +11,8 @@ a scan point within r (the covering radius), a nearly flat surface is at least s
 
 The direction. Each scan point stands for a disc in its plane; the signed distance grows along the line
 from the nearest of the discs. It is told outside only: that is the space which a scanner has looked
-through. Inside, the nearest surface may be one that nobody saw, and would be pushed out of its place.
+through. Inside, the nearest surface may be one that nobody saw, and would be pushed out of its place. So may
+what goes on beyond a rim of the scan: no rim may be nearer to the nearest point than that is to the place.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from scipy.spatial import cKDTree
 
 from sdf_siren.clouds.groups import PointGroup
 from sdf_siren.sampling.indicator import Indicator
+from sdf_siren.sampling.rims import distance_to_rim
 
 LOWER, UPPER = 0.8, 1.05
 NEAR_RANGE = 0.06
@@ -87,6 +89,7 @@ def near_surface(
     x, index, side, nearest = x[keep], index[keep], side[keep], nearest[keep]
     covering = _covering_radius(points, tree, index[:, 0])
     told = (side > 0) & (nearest > np.maximum(DISC * covering, CLEAR_OF_NOISE * noise))
+    told &= nearest < distance_to_rim(points[index[:, 0]], points, normals)
     directions = np.zeros_like(x)
     directions[told] = _away(x[told], points[index[told]], normals[index[told]], DISC * covering[told])
     return _group(x, side, nearest, covering, torch.from_numpy(directions))
