@@ -40,7 +40,7 @@ def test_a_report_is_written_with_the_run(runs):
     assert "Surface from an oriented scan" in text
     assert "chosen by the fit" in text
     assert text.count("<polyline") == 0  # 30 steps are reported once
-    assert text.count("<circle") == 4
+    assert text.count("<circle") == 5  # one for each loss
 
 
 def test_compare(runs, capsys, tmp_path):
