@@ -18,8 +18,8 @@ EXPECTED_SHARE = 0.2
 its area would carry. A ghost sheet carries none: every scan point is nearer to the true sheet."""
 
 
-FEWEST = 3
-"""And to at least so many: a speck around one or two points, such as noise leaves, is no surface."""
+FEWEST = 16
+"""And to at least so many: a speck about a handful of points, such as noise leaves, is no surface."""
 
 
 def face_components(faces: NDArray[np.int64], vertices: int) -> tuple[int, NDArray[np.int32]]:
