@@ -183,7 +183,7 @@ def _recipe(quality: str, gauge: ScanGauge, detail: float) -> SurfaceSettings:
         surface_weight=6e3 if noise else 3e3,
         normal_weight=1e2,
         eikonal_weight=1e2,
-        direction_weight=1e2,
+        direction_weight=5e1 if noise else 1e2,
         off_surface_weight=3e2,
         surface_smoothing=max(LEAST_SURFACE_SMOOTHING, 2 * borne),
         normal_smoothing=min(1.0, max(LEAST_NORMAL_SMOOTHING, 60 * borne)),
