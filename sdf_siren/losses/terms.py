@@ -62,6 +62,12 @@ def _softened(x: Tensor, smoothing: float) -> tuple[Tensor, Tensor]:
     return root - smoothing, root
 
 
+def _length(error: Tensor, smoothing: float) -> TermValue:
+    """The softened length of what a gradient is off by (n, 3), as a term."""
+    loss, divisor = _softened(vector_norm(error, dim=1, keepdim=True), smoothing)
+    return TermValue(loss, None, error / divisor)
+
+
 @dataclass(frozen=True)
 class Surface:
     """``|f|`` at the scan's points, softened below ``smoothing`` so that noise is averaged, not fitted."""
@@ -91,9 +97,7 @@ class Normal:
     def __call__(self, f: Tensor, g: Tensor | None, group: PointGroup) -> TermValue:
         assert g is not None
         assert group.normals is not None, "the normal term reads a group with normals"
-        error = g - group.normals
-        loss, divisor = _softened(vector_norm(error, dim=1, keepdim=True), self.smoothing)
-        return TermValue(loss, None, error / divisor)
+        return _length(g - group.normals, self.smoothing)
 
 
 @dataclass(frozen=True)
@@ -145,9 +149,7 @@ class Direction:
         assert g is not None
         assert group.directions is not None, "the direction term reads a group with directions"
         known = (group.directions != 0).any(dim=1, keepdim=True)
-        error = (g - group.directions).mul_(known)
-        loss = vector_norm(error, dim=1, keepdim=True)
-        return TermValue(loss, None, error / loss.clamp_min(_TINY))
+        return _length((g - group.directions).mul_(known), 0.0)
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,6 @@ EXPECTED_SHARE = 0.2
 """A component is kept if it is nearest to at least this share of the scan points that a surface of
 its area would carry. A ghost sheet carries none: every scan point is nearer to the true sheet."""
 
-
 FEWEST = 16
 """And to at least so many: a speck about a handful of points, such as noise leaves, is no surface."""
 

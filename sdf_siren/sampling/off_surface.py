@@ -88,8 +88,8 @@ def near_surface(
     keep = (clear | far) & (side != 0) & (np.abs(vote) > noise)
     x, index, side, nearest = x[keep], index[keep], side[keep], nearest[keep]
     covering = _covering_radius(points, tree, index[:, 0])
-    told = (side > 0) & (nearest > np.maximum(DISC * covering, CLEAR_OF_NOISE * noise))
-    told &= nearest < distance_to_rim(points[index[:, 0]], points, normals)
+    told = np.flatnonzero((side > 0) & (nearest > np.maximum(DISC * covering, CLEAR_OF_NOISE * noise)))
+    told = told[nearest[told] < distance_to_rim(points[index[told, 0]], points, normals, tree)]
     directions = np.zeros_like(x)
     directions[told] = _away(x[told], points[index[told]], normals[index[told]], DISC * covering[told])
     return _group(x, side, nearest, covering, torch.from_numpy(directions))
