@@ -20,7 +20,7 @@ Row = dict[str, Any]
 _CASES = (
     *("case", "seed", "points", "method", "completeness", "of Poisson", "accuracy", "Hausdorff"),
     *("of Poisson", "normals", "F 0.1 %", "eikonal", "parts", "closed"),
-    *("command s", "CPU s", "fit s", "extract s", "MiB"),
+    *("command s", "CPU s", "fit s", "extract s", "MiB", "GFLOP/s"),
 )
 _HOLES = (
     *("case", "seed", "method", "seen %", "completeness", "of Poisson", "accuracy", "Hausdorff"),
@@ -49,7 +49,8 @@ def markdown(document: dict[str, Any]) -> str:
         "",
         *table(_SUMMARY, map(_summary_cells, summaries(rows, SUBSETS, METHODS))),
         "",
-        "Lengths in thousandths of the cube's unit, where half the scan's longest side is 0.9.",
+        "Lengths in thousandths of the cube's unit, where half the scan's longest side is 0.9. GFLOP/s are "
+        "those of a large product just before: how fast the machine was.",
         "",
         *table(_CASES, (_case_cells(row, rows) for row in rows)),
     ]
@@ -111,6 +112,7 @@ def _case_cells(row: Row, rows: Sequence[Row]) -> list[str]:
         _number(_stage_seconds(row, ("fit.", "poisson")), 1),
         _number(_stage_seconds(row, ("extract.",)), 1),
         _number(row["peak_memory_mib"], 0),
+        _number(figure(row, "machine_gflops"), 0),
     ]
 
 

@@ -29,6 +29,7 @@ def row(case: str, method: str, error: float, *, seed: int = 0, subset: str = "c
         "surface": {"completeness": error, "hausdorff": 3 * error, "normal_consistency": 1 - error},
         "topology": {"components": 1 + (error > 0.5), "watertight": True},
         **{"whole_command_seconds": 2.0, "whole_command_cpu_seconds": 1.5, "peak_memory_mib": 100.0},
+        "machine_gflops": 77.0,
     }
 
 
@@ -109,6 +110,7 @@ def test_tables_and_plot_take_rows_and_errors(tmp_path: Path) -> None:
     text = markdown({**HEAD, "machine": {"cpu": "one"}, "rows": rows})
     assert "| a | 0 | 9 | draft | 100.000 | 0.25 |" in text
     assert "out of memory" in text
+    assert "| 100 | 77 |" in text, "memory, and how fast the machine was"
     widths = {line.count("|") for line in text.splitlines() if line.startswith("| a |")}
     assert len(widths) == 1
     pytest.importorskip("matplotlib")
