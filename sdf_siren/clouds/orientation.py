@@ -24,6 +24,11 @@ from sdf_siren.clouds.signed_graph import (
 NEAR = 1e-3
 """Weight of an edge between neighbours beside the energy of the seams in units of the step between nodes."""
 
+CLEAR = 0.3
+"""Where the mean of the edges around a patch is less than minus this, the neighbours overrule the energy. At
+an opening in a surface that is closed otherwise, as where an object stood on a table, the energy would rather
+turn patches than leave the rim."""
+
 VOTE = 4.0
 """Edges that the sensor's word about a node counts for."""
 
@@ -91,10 +96,11 @@ def orient(planes: LocalPlanes, graph: SignedGraph, votes: NDArray[np.float64] |
     """Orient the normals of nodes.
 
     Patches that the neighbours are sure of are joined by their edges, the surest first; then patches, and
-    groups of them, are turned while that lowers the energy of the seams. Connected closed pieces point
-    outward, and inward inside of another one, which makes them its cavity. Open pieces keep what the
-    neighbours say, are matched across the gaps between them, and point as a rule says: up if they are seen
-    from one side and that is up or down, as terrain is, else away from their middle.
+    groups of them, are turned while that lowers the energy of the seams, and back if the neighbours clearly
+    say so. Connected closed pieces point outward, and inward inside of another one, which makes them its
+    cavity. Open pieces keep what the neighbours say, are matched across the gaps between them, and point as a
+    rule says: up if they are seen from one side and that is up or down, as terrain is, else away from their
+    middle.
 
     Args:
         planes: the nodes.
@@ -107,13 +113,15 @@ def orient(planes: LocalPlanes, graph: SignedGraph, votes: NDArray[np.float64] |
     if between.size > MOST_PATCHES:
         return Orientation(sign, np.zeros(len(patch), bool), piece[patch], 0.0, "away", patch, None)
     parts = dipoles(planes.nodes, planes.normals * sign[:, None], planes.areas, patch)
-    near = _dense(between)
+    near, count = _dense(between, between.agreement), _dense(between, between.count)
     agreement = parts.agreement() + NEAR * near
     if votes is not None:
         seen = VOTE * np.bincount(patch, votes * sign, between.size).astype(np.float64)
-        near, agreement = _with_sensor(near, seen), _with_sensor(agreement, NEAR * seen)
+        near, count = _with_sensor(near, seen), _with_sensor(count, np.abs(seen))
+        agreement = _with_sensor(agreement, NEAR * seen)
     start, groups = contract(near)
     turn = descend(agreement, start, groups)
+    turn = descend(near + CLEAR * count * turn * turn[:, None], turn, groups)
     if votes is not None:
         turn, agreement = (turn * turn[-1])[:-1], agreement[:-1, :-1]
         closed, certain, rule = 0.0, np.ones(piece.max() + 1, bool), "sensor"
@@ -131,9 +139,10 @@ def orient(planes: LocalPlanes, graph: SignedGraph, votes: NDArray[np.float64] |
     return Orientation(sign * turn[patch], certain[piece][patch], piece[patch], closed, rule, patch, oriented)
 
 
-def _dense(graph: SignedGraph) -> NDArray[np.float64]:
+def _dense(graph: SignedGraph, values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Values (e,) of the edges as a matrix (patches, patches)."""
     matrix = np.zeros((graph.size, graph.size))
-    matrix[graph.first, graph.second] = matrix[graph.second, graph.first] = graph.agreement
+    matrix[graph.first, graph.second] = matrix[graph.second, graph.first] = values
     return matrix
 
 

@@ -48,6 +48,19 @@ def plate(spacings: float, count: int = 8000) -> Oriented:
     return np.vstack([faces, rim]), np.vstack([normals, rim_normals])
 
 
+def lying(cut: float, count: int = 8000) -> Oriented:
+    """A cylinder that lies on the ground, of which ``cut`` of its height was hidden there."""
+    rng = np.random.default_rng(4)
+    angle, along = rng.uniform(0, 2 * np.pi, count), rng.uniform(-2, 2, count)
+    ring = np.stack([np.zeros(count), np.cos(angle), np.sin(angle)], axis=1)
+    side = ring + along[:, None] * np.array([1.0, 0, 0])
+    ends = np.arange(count) < count // 5  # their area beside that of the side
+    out = rng.choice([-1.0, 1.0], count)[:, None] * np.array([1.0, 0, 0])
+    points = np.where(ends[:, None], 2 * out + np.sqrt(rng.random(count))[:, None] * ring, side)
+    seen = points[:, 2] > 2 * cut - 1
+    return points[seen], np.where(ends[:, None], out, ring)[seen]
+
+
 def right(found: np.ndarray | None, normals: np.ndarray) -> float:
     """The share of normals on the right side."""
     assert found is not None

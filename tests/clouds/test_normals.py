@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from solids import Oriented, plate, right, shell, sphere, torus, two_balls
+from solids import Oriented, lying, plate, right, shell, sphere, torus, two_balls
 
 from sdf_siren.clouds import PointCloud, unit_normals
 from sdf_siren.clouds.normals import check_volume, complete_normals
@@ -212,6 +212,12 @@ def test_hollows_pieces_and_thin_plates_are_oriented(solid: Callable[[], Oriente
     noise = min(noise, 0.1 * thickness)
     cloud = complete_normals(PointCloud(points + noise * np.random.default_rng(0).normal(size=points.shape)))
     assert right(cloud.normals, normals) > 0.99
+
+
+@pytest.mark.parametrize("cut", [0.06, 0.12, 0.25])
+def test_what_stood_on_the_ground_is_oriented_up_to_the_rim_of_its_hole(cut: float) -> None:
+    points, normals = lying(cut)
+    assert right(complete_normals(PointCloud(points)).normals, normals) > 0.9998  # one point on an edge
 
 
 def test_a_scan_without_normals_is_oriented_wherever_it_is_and_however_it_lies() -> None:
