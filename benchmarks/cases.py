@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from sdf_siren.artifacts import Mesh
     from sdf_siren.clouds import PointCloud
 
-SUBSETS = ("clean", "noisy", "dense", "occluded", "scans")
+SUBSETS = ("sparse", "clean", "noisy", "dense", "occluded", "scans")
 
 
 @dataclass(frozen=True)
@@ -49,6 +49,8 @@ class Case:
 
         mesh = read_mesh(data / self.mesh)
         match self.subset:
+            case "sparse":
+                return virtual_scans.sampled(mesh, 1_000, seed)
             case "clean":
                 return virtual_scans.sampled(mesh, 10_000, seed)
             case "noisy":
@@ -67,8 +69,9 @@ class Case:
 
 
 def cases_of(meshes: dict[str, str]) -> tuple[Case, ...]:
-    """The four virtual scans of watertight meshes, given as paths by name."""
+    """The five virtual scans of watertight meshes, given as paths by name."""
     return (
+        *(Case(f"{name}-sparse", "sparse", mesh) for name, mesh in meshes.items()),
         *(Case(name, "clean", mesh) for name, mesh in meshes.items()),
         *(Case(f"{name}-noisy", "noisy", mesh) for name, mesh in meshes.items()),
         *(Case(f"{name}-dense", "dense", mesh) for name, mesh in meshes.items()),

@@ -17,7 +17,11 @@ WIDTH = {"draft": 96, "standard": 96, "high": 128}
 RATE = {"draft": 1e-3, "standard": 1e-3, "high": 5e-4}
 """With the rate of the short fits a long one can lose its way, for good."""
 
-FIRST_OMEGA = 45.0
+FIRST_OMEGA, LEAST_OMEGA = 45.0, 8.0
+WAVE = 0.85
+"""The first layer's frequencies times the spacing, where points are far apart: between them shorter waves are
+free to make lumps."""
+
 LEAST_DETAIL = 0.1
 """And one over it is the most; far beyond what a scan can bear."""
 
@@ -178,7 +182,7 @@ def _recipe(quality: str, gauge: ScanGauge, detail: float) -> SurfaceSettings:
         width=WIDTH[quality],
         depth=3,
         omega_0=30.0,
-        first_omega=FIRST_OMEGA,
+        first_omega=max(LEAST_OMEGA, WAVE / max(gauge.spacing, WAVE / FIRST_OMEGA)),
         learning_rate=RATE[quality],
         surface_weight=6e3 if noise else 3e3,
         normal_weight=1e2,

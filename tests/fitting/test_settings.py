@@ -35,6 +35,12 @@ def test_noise_widens_the_tolerances():
     assert noisy.normal_smoothing > clean.normal_smoothing
 
 
+def test_waves_are_no_shorter_than_the_points_are_apart():
+    spacings = (0.0, 0.01, 0.0188, 0.05, 0.1, 1.0)
+    omegas = [resolve_settings(ScanGauge(h, 0.0), "draft").first_omega for h in spacings]
+    assert omegas == pytest.approx([45, 45, 45, 17, 8.5, 8], rel=0.01)
+
+
 def test_given_values_win_and_none_is_not_given():
     s = resolve_settings(CLEAN, "draft", steps=7, width=None, eikonal_schedule=((0.0, 1.0),))
     assert s.steps == 7

@@ -66,6 +66,14 @@ def test_a_short_fit_is_a_distance_in_world_units(cloud):
     assert field.record["source"] == "torus.ply"
 
 
+def test_few_points_make_no_lumps():
+    directions = np.random.default_rng(0).normal(size=(4150, 3))
+    directions /= np.linalg.norm(directions, axis=1, keepdims=True)
+    seen, unseen = directions[:150], directions[150:]
+    field = fit_surface(PointCloud(seen, seen), "draft", steps=300)
+    assert np.abs(field(unseen)).max() < 5e-3
+
+
 def test_the_same_seed_gives_the_same_field_whatever_the_threads(cloud):
     before = torch.get_num_threads()
     try:
