@@ -38,6 +38,9 @@ from sdf_siren.sampling.sampler import PoolSampler, Sampler, UniformVolumeSample
 NEAR_POOL, FAR_POOL = 65_536, 16_384
 """Off-surface points prepared once, to be drawn from at every step."""
 
+WARMUP, FLOOR = 50, 0.005
+"""Steps until the peak of the learning rate, and the last rate as a part of it."""
+
 
 def network_of(settings: SurfaceSettings, seed: int) -> Siren:
     """A new network, initialised."""
@@ -120,7 +123,7 @@ def rate_of(s: SurfaceSettings) -> RateSchedule:
     """Constant for ``paper``; with warm-up and linear decay for the recipe."""
     if s.quality == "paper":
         return RateSchedule(s.learning_rate, s.steps)
-    return RateSchedule(s.learning_rate, s.steps, warmup=50, floor=0.005)
+    return RateSchedule(s.learning_rate, s.steps, warmup=WARMUP, floor=FLOOR)
 
 
 def trainer_of(
