@@ -7,14 +7,20 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
+from sdf_siren.clouds.local_planes import FLAT
 from sdf_siren.clouds.orientation import CLOSED, Orientation, closure
 from sdf_siren.clouds.point_cloud import PointCloud
 from sdf_siren.clouds.seams import dipoles
+from sdf_siren.clouds.spacing import gauge
 from sdf_siren.clouds.surroundings import Surroundings, estimated
 
 CONTRADICTED = 0.04
-"""Share of the given normals that their neighbours contradict from which on they are mended. On good scans it
-is below 0.02, thin parts, noise and errors of 0.2 rad included; where one in twenty is turned, 0.05."""
+"""Share of the given normals that their neighbours contradict, where these can tell, from which on they are
+mended. On good scans it is below 0.02, thin parts, noise and errors of 0.2 rad included; where one in twenty
+is turned, 0.05."""
+
+SOME_TELL, MOST_TELL = 0.1, 0.6
+"""Shares of the neighbourhoods that can tell from which on they are asked at all, and about whole parts."""
 
 DIFFERENT = 0.05
 """Share of the given normals on the other side than the orientation found, from which on it is believed."""
@@ -46,8 +52,9 @@ def checked(cloud: PointCloud, sight: NDArray[np.float64] | None) -> PointCloud:
     along = around.along(cloud.normals)
     given = around.per_node(along)
     around_it = given + around.graph.votes(given)
-    against = float((along * around_it[around.node_of] < 0).mean())
-    if np.mean(np.abs(along) < AGREEMENT) > 0.5:
+    tell = _can_tell(cloud.normals, around)
+    against = _share(along * around_it[around.node_of] < 0, tell)
+    if _share(np.abs(along) < AGREEMENT, tell) > 0.5:
         return estimated(cloud, "most of the scan's normals do not go with its surface: new ones were", sight)
     cloud = _straightened(cloud, cloud.normals, around, along, around_it)
     assert cloud.normals is not None
@@ -65,13 +72,31 @@ def checked(cloud: PointCloud, sight: NDArray[np.float64] | None) -> PointCloud:
     if inside <= -CLOSED:
         cloud = _turned(cloud, "the normals point into the closed surface (--normals keep leaves them)")
         along, signs, inside = -along, -signs, -inside
-    if inside >= SURELY_CLOSED:
+    if inside >= SURELY_CLOSED or tell.mean() < MOST_TELL:
         return cloud
     found = around.orientation().trusting(signs)
     different = float((along * found.signs[around.node_of] < 0).mean())
     if different > DIFFERENT and found.improves(signs, around.graph):
         return _mended(cloud, around, found, signs, "whole parts of the scan are inside out")
     return cloud
+
+
+def _can_tell(normals: NDArray[np.float32], around: Surroundings) -> NDArray[np.bool_]:
+    """Which points (n,) have neighbourhoods that know the surface better than given ``normals`` do.
+
+    On a clean scan those that are flat. Where points are about as far apart as the shape is thick, neighbours
+    lie on the other side of it and the thickness passes for noise, but not by the normals: these are right
+    then.
+    """
+    planes = around.planes
+    if not planes.noise:
+        return np.asarray(planes.flatness[around.node_of] < FLAT)
+    return np.full(len(normals), gauge(around.points, normals).noisy)
+
+
+def _share(found: NDArray[np.bool_], asked: NDArray[np.bool_]) -> float:
+    """Of the points ``asked`` (n,), if these are some."""
+    return float(found[asked].mean()) if asked.mean() >= SOME_TELL else 0.0
 
 
 def _straightened(

@@ -66,6 +66,13 @@ def test_good_normals_of_solids_stay_with_noise_and_errors(solid: Callable[[], O
         assert cloud.notes == ()
 
 
+@pytest.mark.parametrize("spacings", [0.7, 1.0, 1.5])
+def test_good_normals_stay_where_a_shape_is_as_thin_as_its_points_are_apart(spacings: float) -> None:
+    points, n = plate(spacings, count=600)
+    found = complete_normals(PointCloud(points, n)).normals
+    np.testing.assert_array_equal(found, n.astype(np.float32))
+
+
 @pytest.mark.parametrize("part", [0.1, 0.3, 0.45])
 def test_turned_normals_are_turned_back_and_the_others_stay(part: float) -> None:
     points, n = torus()
