@@ -121,6 +121,7 @@ def orient(planes: LocalPlanes, graph: SignedGraph, votes: NDArray[np.float64] |
         agreement = _with_sensor(agreement, NEAR * seen)
     start, groups = contract(near)
     turn = descend(agreement, start, groups)
+    # Each edge that is kept as it is now counts CLEAR more, so only what is clearly wrong is turned.
     turn = descend(near + CLEAR * count * turn * turn[:, None], turn, groups)
     if votes is not None:
         turn, agreement = (turn * turn[-1])[:-1], agreement[:-1, :-1]

@@ -75,5 +75,5 @@ def test_a_folder_of_meshes_gives_the_cases_of_the_watertight_ones(tmp_path: Pat
     found = watertight(tmp_path)
     assert found == {"closed": "closed.ply"}
     assert [case.name for case in cases_of(found)] == [
-        *("closed", "closed-noisy", "closed-dense", "closed-occluded")
+        *("closed-sparse", "closed", "closed-noisy", "closed-dense", "closed-occluded")
     ]
