@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 
 SUBSETS = ("sparse", "clean", "noisy", "dense", "occluded", "scans")
 
+POINTS = {"sparse": 1_000, "clean": 10_000, "dense": 200_000}
+"""Drawn from a mesh and left as they are."""
+
 
 @dataclass(frozen=True)
 class Case:
@@ -49,14 +52,10 @@ class Case:
 
         mesh = read_mesh(data / self.mesh)
         match self.subset:
-            case "sparse":
-                return virtual_scans.sampled(mesh, 1_000, seed)
-            case "clean":
-                return virtual_scans.sampled(mesh, 10_000, seed)
+            case "sparse" | "clean" | "dense":
+                return virtual_scans.sampled(mesh, POINTS[self.subset], seed)
             case "noisy":
                 return virtual_scans.perturbed(virtual_scans.sampled(mesh, 50_000, seed), seed)
-            case "dense":
-                return virtual_scans.sampled(mesh, 200_000, seed)
             case "occluded":
                 return virtual_scans.seen_from_around(mesh, seed)
         raise ValueError(f"no way to make a scan of the subset {self.subset!r}")

@@ -62,18 +62,17 @@ def normals(data: Path, meshes: tuple[str, ...], seeds: int, output: Path | None
         "settings": settings,
         "rows": [],
     }
-    for name in meshes:
-        for noise in NOISE:
-            for points, seed, stands in itertools.product(POINTS, range(seeds), (False, True)):
-                row = {"mesh": name, "points": points, "noise": noise, "seed": seed, "stands": stands}
-                places, truth = scan(data / WATERTIGHT[name], points, noise, seed)
-                if stands:
-                    seen = _above_the_table(places, seed)
-                    places, truth = places[seen], truth[seen]
-                row |= {"ours": measured(_ours, places, truth), "open3d": measured(_open3d, places, truth)}
-                record["rows"].append(row)
-                output.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
-                output.with_suffix(".md").write_text(table(record), encoding="utf-8")
+    for name, noise, points, seed in itertools.product(meshes, NOISE, POINTS, range(seeds)):
+        places, truth = scan(data / WATERTIGHT[name], points, noise, seed)
+        for stands, seen in ((False, slice(None)), (True, _above_the_table(places, seed))):
+            row = {"mesh": name, "points": points, "noise": noise, "seed": seed, "stands": stands}
+            row |= {
+                "ours": measured(_ours, places[seen], truth[seen]),
+                "open3d": measured(_open3d, places[seen], truth[seen]),
+            }
+            record["rows"].append(row)
+            output.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
+            output.with_suffix(".md").write_text(table(record), encoding="utf-8")
     click.echo(output.with_suffix(".md").read_text(encoding="utf-8"))
 
 
