@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from sdf_siren.artifacts import Mesh
     from sdf_siren.clouds import PointCloud
 
-SUBSETS = ("sparse", "clean", "noisy", "dense", "occluded", "scans")
+SUBSETS = ("sparse", "clean", "noisy", "dense", "occluded", "stepped", "scans")
 
 POINTS = {"sparse": 1_000, "clean": 10_000, "dense": 200_000}
 """Drawn from a mesh and left as they are."""
@@ -58,6 +58,8 @@ class Case:
                 return virtual_scans.perturbed(virtual_scans.sampled(mesh, 50_000, seed), seed)
             case "occluded":
                 return virtual_scans.seen_from_around(mesh, seed)
+            case "stepped":
+                return virtual_scans.seen_in_steps(mesh, seed)
         raise ValueError(f"no way to make a scan of the subset {self.subset!r}")
 
     def reference(self, data: Path) -> Mesh | PointCloud:
@@ -68,13 +70,14 @@ class Case:
 
 
 def cases_of(meshes: dict[str, str]) -> tuple[Case, ...]:
-    """The five virtual scans of watertight meshes, given as paths by name."""
+    """The six virtual scans of watertight meshes, given as paths by name."""
     return (
         *(Case(f"{name}-sparse", "sparse", mesh) for name, mesh in meshes.items()),
         *(Case(name, "clean", mesh) for name, mesh in meshes.items()),
         *(Case(f"{name}-noisy", "noisy", mesh) for name, mesh in meshes.items()),
         *(Case(f"{name}-dense", "dense", mesh) for name, mesh in meshes.items()),
         *(Case(f"{name}-occluded", "occluded", mesh, incomplete=True) for name, mesh in meshes.items()),
+        *(Case(f"{name}-stepped", "stepped", mesh, incomplete=True) for name, mesh in meshes.items()),
     )
 
 

@@ -26,6 +26,10 @@ DISTANCE = 2.5
 SEEN_POINTS = 45_000
 """About how many points all viewpoints see together."""
 
+STEP = 3.0
+"""Of the depth of a depth camera at the middle of the object, in distances between its pixels there. Of the
+first Kinect it is 1.7 times its distance in metres."""
+
 _VIEWPOINTS = np.array([[1, 1, 1], [1, -1, -1], [-1, 1, -1], [-1, -1, 1]]) / np.sqrt(3)
 _TRIAL_ROWS = 128
 
@@ -67,20 +71,37 @@ def seen_from(mesh: Mesh, viewpoints: ArrayLike, seed: int) -> PointCloud:
         viewpoints: (k, 3) unit vectors to the cameras from its middle, which are turned at random first.
         seed: of that turn.
     """
+    hits = _shot(mesh, viewpoints, seed)[0]
+    points = np.einsum("nk,nkd->nd", hits.weights, mesh.vertices[mesh.faces[hits.faces]])
+    return PointCloud(points, _normals(mesh, hits.faces, hits.weights))
+
+
+def seen_in_steps(mesh: Mesh, seed: int) -> PointCloud:
+    """What four depth cameras around the object measure: inverse depth in steps, and no normals."""
+    hits, eyes, pixel = _shot(mesh, _VIEWPOINTS, seed)
+    frame = Similarity.fitting(mesh.vertices)
+    seen = np.einsum("nk,nkd->nd", hits.weights, frame.to_cube(mesh.vertices)[mesh.faces[hits.faces]])
+    eye = eyes[hits.rays // (hits.all_rays // len(eyes))]
+    depth = np.einsum("nd,nd->n", seen - eye, -eye / DISTANCE)
+    unit = STEP * pixel / DISTANCE**2
+    measured = 1 / (unit * np.round(1 / (unit * depth)))
+    return PointCloud(frame.to_world(eye + (seen - eye) * (measured / depth)[:, None]))
+
+
+def _shot(mesh: Mesh, viewpoints: ArrayLike, seed: int) -> tuple[Hits, NDArray[np.float64], float]:
+    """What cameras see, where they are (k, 3), and how far pixels are apart at the middle; in the cube."""
     frame = Similarity.fitting(mesh.vertices)
     vertices = frame.to_cube(mesh.vertices)
     cast = ray_caster(vertices, mesh.faces)
-
-    def shoot(rows: int) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-        hits = cast(np.concatenate([_pinhole(eye, radius, rows) for eye in eyes]))
-        return hits.faces, hits.weights
-
     radius = float(np.linalg.norm(vertices, axis=1).max())
     eyes = DISTANCE * np.asarray(viewpoints) @ _random_rotation(np.random.default_rng(seed))
-    share = len(shoot(_TRIAL_ROWS)[0]) / (len(eyes) * _TRIAL_ROWS**2)
-    faces, weights = shoot(round(np.sqrt(SEEN_POINTS / (len(eyes) * share))))
-    points = np.einsum("nk,nkd->nd", weights, mesh.vertices[mesh.faces[faces]])
-    return PointCloud(points, _normals(mesh, faces, weights))
+
+    def shoot(rows: int) -> Hits:
+        return cast(np.concatenate([_pinhole(eye, radius, rows) for eye in eyes]))
+
+    share = len(shoot(_TRIAL_ROWS).rays) / (len(eyes) * _TRIAL_ROWS**2)
+    rows = round(np.sqrt(SEEN_POINTS / (len(eyes) * share)))
+    return shoot(rows), eyes, 2 * _reach(DISTANCE, radius) * DISTANCE / rows
 
 
 @dataclass(frozen=True)
@@ -88,11 +109,13 @@ class Hits:
     """Where rays first meet a mesh.
 
     Attributes:
+        all_rays: how many there are.
         rays: (n,) which of them do.
         faces: (n,) the triangles that they meet.
         weights: (n, 3) barycentric coordinates there.
     """
 
+    all_rays: int
     rays: NDArray[np.int64]
     faces: NDArray[np.int64]
     weights: NDArray[np.float64]
@@ -113,7 +136,8 @@ def ray_caster(
         hit = np.isfinite(answer["t_hit"].numpy())
         along = answer["primitive_uvs"].numpy()[hit].astype(np.float64)
         weights = np.column_stack([1 - along.sum(axis=1), along])
-        return Hits(np.flatnonzero(hit), answer["primitive_ids"].numpy()[hit].astype(np.int64), weights)
+        met = answer["primitive_ids"].numpy()[hit].astype(np.int64)
+        return Hits(len(rays), np.flatnonzero(hit), met, weights)
 
     return cast
 
@@ -130,11 +154,16 @@ def _pinhole(eye: NDArray[np.float64], radius: float, rows: int) -> NDArray[np.f
     ahead = -eye / np.linalg.norm(eye)
     right = np.cross(ahead, np.eye(3)[np.argmin(np.abs(ahead))])
     right /= np.linalg.norm(right)
-    reach = radius / np.sqrt(np.dot(eye, eye) - radius**2)
+    reach = _reach(float(np.linalg.norm(eye)), radius)
     centres = ((np.arange(rows) + 0.5) / rows * 2 - 1) * reach
     x, y = (part.reshape(-1, 1) for part in np.meshgrid(centres, centres))
     directions = ahead + x * right + y * np.cross(right, ahead)
     return np.hstack([np.broadcast_to(eye, directions.shape), directions])
+
+
+def _reach(distance: float, radius: float) -> float:
+    """Tangent of the half angle under which a ball of ``radius`` is seen from ``distance``."""
+    return radius / float(np.sqrt(distance**2 - radius**2))
 
 
 def _random_rotation(generator: np.random.Generator) -> NDArray[np.float64]:

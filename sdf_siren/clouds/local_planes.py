@@ -11,6 +11,7 @@ from scipy.spatial import cKDTree
 
 from sdf_siren.clouds.neighbours import neighbours
 from sdf_siren.clouds.spacing import FLAT_ENOUGH, thickness
+from sdf_siren.clouds.steps import half_step
 
 MOST_NODES = 120_000
 """Larger scans are thinned to about as many nodes; the rest takes its normals from them."""
@@ -118,7 +119,7 @@ def fit_planes(points: NDArray[np.float64]) -> LocalPlanes:
     if len(rows) > _SAMPLE:
         rows = np.random.default_rng(0).choice(len(points), _SAMPLE, replace=False)
     spacing = float(np.median(tree.query(points[rows], k=[2])[0]))
-    noise = _noise(points, tree, rows)
+    noise = max(_noise(points, tree, rows), half_step(points, tree, rows, spacing))
     noisy = noise > max(NOISY * spacing, _SMALLEST)
     side = VOXEL * noise if noisy and VOXEL * noise > spacing else 0.0
     nodes, node_of = (points, None) if not side else _averaged(points, side)

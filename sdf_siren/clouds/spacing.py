@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.spatial import cKDTree
 
+from sdf_siren.clouds.steps import half_step
 from sdf_siren.errors import InputError
 
 SAMPLE = 4000
@@ -64,7 +65,7 @@ def gauge(
     that curvature cancels and what remains is the difference of two errors. Errors of the normals times the
     spacing are read as noise too, and normals that were estimated from the same points hide some of it; so
     where this says that there is noise, its size is taken from the points alone: what a quadric leaves of a
-    neighbourhood that is much wider than thick.
+    neighbourhood that is much wider than thick. Depth in steps hides from both: half a step is noise too.
 
     Args:
         points: (n, 3), n >= 2, any units.
@@ -96,9 +97,10 @@ def gauge(
         spacing=float(np.median(distance[:, 0])),
         noise=float(np.median(across)) / _MEDIAN_OF_DIFFERENCE,
     )
+    noise = [measured.noise, half_step(points, tree, rows, measured.spacing)]
     if measured.noisy and count > THICK_NEIGHBOURS[0]:
-        return ScanGauge(measured.spacing, max(measured.noise, thickness(points, tree, rows)))
-    return measured
+        noise.append(thickness(points, tree, rows))
+    return ScanGauge(measured.spacing, max(noise))
 
 
 def thickness(

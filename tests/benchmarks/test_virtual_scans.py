@@ -9,7 +9,15 @@ import pytest
 import trimesh
 from cases import cases_of
 from prepare import watertight, write_scan
-from virtual_scans import SEEN_POINTS, perturbed, sampled, seen_from_around
+from virtual_scans import (
+    DISTANCE,
+    SEEN_POINTS,
+    STEP,
+    perturbed,
+    sampled,
+    seen_from_around,
+    seen_in_steps,
+)
 
 from sdf_siren.artifacts import Mesh
 from sdf_siren.clouds import PointCloud
@@ -41,9 +49,21 @@ def test_a_ball_is_seen_from_all_sides_with_its_normals() -> None:
     assert (cloud.points @ directions.T).max(axis=0).min() > np.cos(np.radians(7))
 
 
+def test_a_depth_camera_is_off_by_half_a_step_at_most() -> None:
+    exact, stepped = seen_from_around(ball(0.9), seed=0), seen_in_steps(ball(0.9), seed=0)
+    assert stepped.normals is None
+    moved = np.linalg.norm(stepped.points - exact.points, axis=1)
+    # Of a ball of 0.9 seen from 2.5 the pixels cover an angle of 42 degrees, and 80 % of them.
+    rows = np.sqrt(SEEN_POINTS / 4 / (np.pi / 4))
+    pixel = 2 * DISTANCE * np.tan(np.arcsin(0.9 / DISTANCE)) / rows
+    # Seen at a depth of 1.6 to 2.2: a step is 0.41 to 0.76 of that in the middle, longer along slanting rays.
+    assert 0.3 * STEP * pixel < moved.max() < 0.42 * STEP * pixel
+
+
 @pytest.mark.parametrize(
     "make",
     [
+        lambda mesh, seed: seen_in_steps(mesh, seed),
         lambda mesh, seed: seen_from_around(mesh, seed),
         lambda mesh, seed: sampled(mesh, 100, seed),
         lambda mesh, seed: perturbed(sampled(mesh, 100, 0), seed),
@@ -75,5 +95,5 @@ def test_a_folder_of_meshes_gives_the_cases_of_the_watertight_ones(tmp_path: Pat
     found = watertight(tmp_path)
     assert found == {"closed": "closed.ply"}
     assert [case.name for case in cases_of(found)] == [
-        *("closed-sparse", "closed", "closed-noisy", "closed-dense", "closed-occluded")
+        *("closed-sparse", "closed", "closed-noisy", "closed-dense", "closed-occluded", "closed-stepped")
     ]
