@@ -29,7 +29,7 @@ FEWEST, MOST_OF_THEM = 5, 0.6
 SEEN, MANY = 0.1, 0.25
 """Of the spacing, half a step from which on it matters; and the share of the places where it has to be so."""
 
-PARALLEL, FEWEST_LEVELS = 1e-5, 8
+PARALLEL, FEWEST_LEVELS = 1e-5, 5
 """One minus the cosine of two planes of the same camera; and how many levels it has at least. Thin plates,
 whose sides are exact planes too, have two."""
 
