@@ -78,10 +78,9 @@ def seen_from(mesh: Mesh, viewpoints: ArrayLike, seed: int) -> PointCloud:
 
 def seen_in_steps(mesh: Mesh, seed: int) -> PointCloud:
     """What four depth cameras around the object measure: inverse depth in steps, and no normals."""
-    hits, eyes, pixel = _shot(mesh, _VIEWPOINTS, seed)
+    hits, eye, pixel = _shot(mesh, _VIEWPOINTS, seed)
     frame = Similarity.fitting(mesh.vertices)
     seen = np.einsum("nk,nkd->nd", hits.weights, frame.to_cube(mesh.vertices)[mesh.faces[hits.faces]])
-    eye = eyes[hits.rays // (hits.all_rays // len(eyes))]
     depth = np.einsum("nd,nd->n", seen - eye, -eye / DISTANCE)
     unit = STEP * pixel / DISTANCE**2
     measured = 1 / (unit * np.round(1 / (unit * depth)))
@@ -89,7 +88,7 @@ def seen_in_steps(mesh: Mesh, seed: int) -> PointCloud:
 
 
 def _shot(mesh: Mesh, viewpoints: ArrayLike, seed: int) -> tuple[Hits, NDArray[np.float64], float]:
-    """What cameras see, where they are (k, 3), and how far pixels are apart at the middle; in the cube."""
+    """What cameras see, from where (n, 3), and how far pixels are apart at the middle; in the cube."""
     frame = Similarity.fitting(mesh.vertices)
     vertices = frame.to_cube(mesh.vertices)
     cast = ray_caster(vertices, mesh.faces)
@@ -101,7 +100,8 @@ def _shot(mesh: Mesh, viewpoints: ArrayLike, seed: int) -> tuple[Hits, NDArray[n
 
     share = len(shoot(_TRIAL_ROWS).rays) / (len(eyes) * _TRIAL_ROWS**2)
     rows = round(np.sqrt(SEEN_POINTS / (len(eyes) * share)))
-    return shoot(rows), eyes, 2 * _reach(DISTANCE, radius) * DISTANCE / rows
+    hits = shoot(rows)
+    return hits, eyes[hits.rays // rows**2], 2 * _reach(DISTANCE, radius) * DISTANCE / rows
 
 
 @dataclass(frozen=True)
@@ -109,13 +109,11 @@ class Hits:
     """Where rays first meet a mesh.
 
     Attributes:
-        all_rays: how many there are.
         rays: (n,) which of them do.
         faces: (n,) the triangles that they meet.
         weights: (n, 3) barycentric coordinates there.
     """
 
-    all_rays: int
     rays: NDArray[np.int64]
     faces: NDArray[np.int64]
     weights: NDArray[np.float64]
@@ -136,8 +134,7 @@ def ray_caster(
         hit = np.isfinite(answer["t_hit"].numpy())
         along = answer["primitive_uvs"].numpy()[hit].astype(np.float64)
         weights = np.column_stack([1 - along.sum(axis=1), along])
-        met = answer["primitive_ids"].numpy()[hit].astype(np.int64)
-        return Hits(len(rays), np.flatnonzero(hit), met, weights)
+        return Hits(np.flatnonzero(hit), answer["primitive_ids"].numpy()[hit].astype(np.int64), weights)
 
     return cast
 

@@ -48,6 +48,16 @@ def plate(spacings: float, count: int = 8000) -> Oriented:
     return np.vstack([faces, rim]), np.vstack([normals, rim_normals])
 
 
+def box(count: int, seed: int = 0) -> Oriented:
+    """Points on the faces of a box, and the faces' normals."""
+    generator = np.random.default_rng(seed)
+    points = generator.uniform(-1, 1, (count, 3))
+    axis, side = generator.integers(0, 3, count), generator.choice([-1.0, 1.0], count)
+    n = np.zeros_like(points)
+    points[np.arange(count), axis] = n[np.arange(count), axis] = side
+    return points, n
+
+
 def lying(cut: float, count: int = 8000) -> Oriented:
     """A cylinder that lies on the ground, of which ``cut`` of its height was hidden there."""
     rng = np.random.default_rng(4)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from solids import Oriented, lying, plate, right, shell, sphere, torus, two_balls
+from solids import Oriented, box, lying, plate, right, shell, sphere, torus, two_balls
 
 from sdf_siren.clouds import PointCloud, unit_normals
 from sdf_siren.clouds.normals import check_volume, complete_normals
@@ -122,16 +122,6 @@ def test_directions_that_do_not_go_with_the_surface_are_estimated() -> None:
     cloud = complete_normals(PointCloud(points, along))
     assert right(cloud.normals, n) == 1
     assert "most of the scan's normals do not go with its surface" in cloud.notes[0]
-
-
-def box(count: int, seed: int = 0) -> Oriented:
-    """Points on the faces of a box, and the faces' normals."""
-    generator = np.random.default_rng(seed)
-    points = generator.uniform(-1, 1, (count, 3))
-    axis, side = generator.integers(0, 3, count), generator.choice([-1.0, 1.0], count)
-    n = np.zeros_like(points)
-    points[np.arange(count), axis] = n[np.arange(count), axis] = side
-    return points, n
 
 
 @pytest.mark.parametrize("turned", [False, True])

@@ -7,6 +7,7 @@ import pytest
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 from scipy.stats import special_ortho_group
+from solids import box, plate, sphere
 
 from sdf_siren.clouds import PointCloud
 from sdf_siren.clouds.normals import complete_normals
@@ -52,35 +53,17 @@ def test_steps_of_a_curved_surface_are_found_in_single_precision_too() -> None:
     assert 1.0 * SPACING < found(points.astype(np.float64)) <= 2.0 * SPACING
 
 
-def plate(thickness: float) -> Points:
-    x, y = np.random.default_rng(0).uniform(0, 1, (2, 20_000))
-    return np.stack([x, y, thickness * (np.arange(20_000) % 2)], axis=1)
-
-
-def box() -> Points:
-    rng = np.random.default_rng(0)
-    points = rng.uniform(-1, 1, (30_000, 3))
-    axis = rng.integers(3, size=30_000)
-    points[np.arange(30_000), axis] = rng.choice([-1.0, 1.0], 30_000)
-    return points
-
-
-def ball() -> Points:
-    points = np.random.default_rng(0).normal(size=(20_000, 3))
-    return points / np.linalg.norm(points, axis=1, keepdims=True)
-
-
 @pytest.mark.parametrize(
     "points",
     [
         np.stack([*pixels(), np.zeros(120**2)], axis=1),
         np.stack([*pixels(), bumps(*pixels())], axis=1),
         np.stack([*pixels(), stepped(bumps(*pixels()), 0.1 * SPACING)], axis=1),
-        plate(0.02),
-        plate(0.05),
-        box(),
-        ball(),
-        ball()[:100],
+        plate(2.0, 20_000)[0],
+        plate(5.0, 20_000)[0],
+        box(30_000)[0],
+        sphere(20_000)[0],
+        sphere(100)[0],
     ],
     ids=["plane", "surface", "steps too small to matter", "thin plate", "plate", "box", "ball", "few points"],
 )
