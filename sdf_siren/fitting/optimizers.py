@@ -6,13 +6,13 @@ from step to step are numbers in tensors, so that a GPU can replay a step (:mod:
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterator
 from typing import Protocol
 
 import torch
 from torch import Tensor
 
-from sdf_siren.fields.threads import drain, workers
+from sdf_siren.fields.threads import branches, drain, workers
 
 State = dict[str, Tensor]
 
@@ -97,6 +97,13 @@ class _Averages:
         like = self._parameters[0]
         return (rate / first).to(like.dtype), second.to(like.dtype)
 
+    def _beside_each_other(self) -> Iterator[_Alike]:
+        """Parameters of one shape after another; a GPU does what is done to them beside each other."""
+        with branches(self._steps.device, len(self._alike)) as each:
+            for some, branch in zip(self._alike, each, strict=True):
+                with branch:
+                    yield some
+
     def _move(self, some: _Alike, way: Tensor) -> None:
         for i, direction in zip(some.indices, some.direction.unbind(), strict=True):
             self._parameters[i].addcmul_(direction, way, value=-1)
@@ -133,7 +140,7 @@ class Adam(_Averages):
     def step(self, gradients: list[Tensor], rate: Tensor | float, number: int) -> None:
         """See :class:`Optimizer`."""
         way, second = self._one_more(rate)
-        for some in self._alike:
+        for some in self._beside_each_other():
             some.learn(gradients, self._betas[0])
             some.direction.copy_(some.averages["mean"])
             some.scale(some.gradient, self._betas[1], second, self._epsilon)
@@ -175,15 +182,15 @@ class Soap(_Averages):
         """See :class:`Optimizer`."""
         program, beta = self.program(number), self._betas[1]
         way, second = self._one_more(0.0 if program == "first" else rate)
-        for some in self._alike:
+        for some in self._beside_each_other():
             some.learn(gradients, self._betas[0])
-        for some in self._matrices:
-            gradient, transposed = some.gradient, some.gradient.mT
-            some.averages["left"].baddbmm_(gradient, transposed, beta=beta, alpha=1 - beta)
-            some.averages["right"].baddbmm_(transposed, gradient, beta=beta, alpha=1 - beta)
+            if some in self._matrices:
+                gradient, transposed = some.gradient, some.gradient.mT
+                some.averages["left"].baddbmm_(gradient, transposed, beta=beta, alpha=1 - beta)
+                some.averages["right"].baddbmm_(transposed, gradient, beta=beta, alpha=1 - beta)
         if program != "plain":
             self._turn_bases(first=program == "first")
-        for some in self._alike:
+        for some in self._beside_each_other():
             if some in self._matrices:
                 left, right = some.averages["left_basis"], some.averages["right_basis"]
                 some.turned(some.averages["mean"], left.mT, right, out=some.direction)
@@ -199,7 +206,8 @@ class Soap(_Averages):
         """Bring all bases up to date, and the averages of squares along.
 
         Bases are shared out to as many threads as torch is allowed, each to one thread alone, so that the
-        result does not depend on their number. What else a step does is too little to be shared out.
+        result does not depend on their number. What else a step does is too little to be shared out. A GPU
+        does them beside each other: QR decompositions of one batch it does one after another.
         """
         bases = [
             (some, side, k) for some in self._matrices for side in SIDES for k in range(len(some.indices))
@@ -210,12 +218,14 @@ class Soap(_Averages):
         def work(_: None, task: int) -> None:
             some, side, k = bases[task]
             average, basis = some.averages[side][k], some.averages[f"{side}_basis"][k]
-            if first:
-                basis.copy_(torch.linalg.eigh(average)[1])
-            else:
-                orders[task] = _refresh_basis(average, basis)
+            with each[task]:
+                if first:
+                    basis.copy_(torch.linalg.eigh(average)[1])
+                else:
+                    orders[task] = _refresh_basis(average, basis)
 
-        drain(len(bases), work, [None] * workers(self._steps.device))
+        with branches(self._steps.device, len(bases)) as each:
+            drain(len(bases), work, [None] * workers(self._steps.device))
         for (some, side, k), order in zip(bases, orders, strict=True):
             square = some.averages["square"][k]
             if order is not None:

@@ -13,6 +13,9 @@ from torch import Tensor
 from sdf_siren.clouds.groups import PointGroup
 from sdf_siren.sampling.density import rows_at
 
+AHEAD = 32
+"""Steps whose rows are found together: it takes as many calls as those of one step."""
+
 GOLDEN = (5**0.5 - 1) / 2
 """Its multiples, modulo 1, are spread more evenly than those of any other number, however many there are."""
 
@@ -51,26 +54,28 @@ class PoolSampler:
         generator = torch.Generator().manual_seed(seed)
         self._starts: dict[str, Tensor] = {}
         self._parts: dict[str, Tensor] = {}
+        self._first, self._rows = -1, dict.fromkeys(counts, torch.empty(0))
         for name, count in counts.items():
             place = pools[name].x.device
             self._starts[name] = torch.rand(count, generator=generator, dtype=torch.float64).to(place)
             self._parts[name] = torch.arange(count, dtype=torch.float64).to(place)
 
     def draw(self, generator: torch.Generator, step: int = 0) -> dict[str, PointGroup]:
-        """Rows of every pool; they follow from the seed and ``step``, and ``generator`` is left alone.
+        """Rows of every pool; they follow from the seed and ``step``, and ``generator`` is left alone."""
+        first = step - step % AHEAD
+        if first != self._first:
+            self._first = first
+            self._rows = {name: self._rows_of(name, range(first, first + AHEAD)) for name in self._rows}
+        return {name: self._pools[name].rows(rows[step - first]) for name, rows in self._rows.items()}
 
-        A ``step`` that is a float64 tensor on the device gives the same rows.
-        """
-        batch = {}
-        for name, start in self._starts.items():
-            pool = self._pools[name]
-            place = (self._parts[name] + (start + step * GOLDEN) % 1) / len(start)
-            if name in self._shares:
-                rows = rows_at(self._shares[name], place)
-            else:
-                rows = (place * len(pool)).long().clamp_(max=len(pool) - 1)  # a place may be rounded to 1
-            batch[name] = pool.rows(rows)
-        return batch
+    def _rows_of(self, name: str, steps: range) -> Tensor:
+        """Of the pool of that name, (steps, count)."""
+        pool, start = self._pools[name], self._starts[name]
+        moved = torch.arange(steps.start, steps.stop, dtype=torch.float64)[:, None].to(start.device) * GOLDEN
+        place = (self._parts[name] + (start + moved) % 1) / len(start)
+        if name in self._shares:
+            return rows_at(self._shares[name], place)
+        return (place * len(pool)).long().clamp_(max=len(pool) - 1)  # a place may be rounded to 1
 
 
 def order_by_place(tree: cKDTree) -> Tensor:

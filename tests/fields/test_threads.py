@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from sdf_siren.fields.threads import drain, processors, single_threaded
+from sdf_siren.fields.threads import branches, drain, processors, single_threaded
 
 
 @pytest.mark.parametrize("workers", [1, 2, 5])
@@ -36,3 +36,12 @@ def test_torch_setting_is_restored():
         with single_threaded():
             assert processors() == before
     assert torch.get_num_threads() == processors() == before
+
+
+def test_branches_do_all_work_where_there_is_nothing_to_branch():
+    done = []
+    with branches(torch.device("cpu"), 3) as each:
+        for number, branch in enumerate(each):
+            with branch:
+                done.append(number)
+    assert done == [0, 1, 2]

@@ -6,7 +6,7 @@ import torch
 from scipy.spatial import cKDTree
 
 from sdf_siren.clouds.groups import PointGroup
-from sdf_siren.sampling.sampler import PoolSampler, UniformVolumeSampler, order_by_place
+from sdf_siren.sampling.sampler import AHEAD, PoolSampler, UniformVolumeSampler, order_by_place
 
 UNUSED = torch.Generator()
 
@@ -39,11 +39,14 @@ def test_batches_follow_from_seed_and_step_alone():
     assert torch.equal(UNUSED.get_state(), before)
 
 
-def test_a_step_may_be_counted_on_the_device():
+def test_the_order_of_steps_does_not_matter():
+    """A resumed fit begins anywhere."""
+    steps = [0, 1, AHEAD - 1, AHEAD, 5 * AHEAD + 7]
     sampler = PoolSampler({"surface": numbered(500)}, {"surface": 40})
-    for step in (0, 3, 1399):
-        counted = torch.tensor(step, dtype=torch.float64)
-        assert torch.equal(rows_of(sampler, step), rows_of(sampler, counted))
+    ahead = [rows_of(sampler, step) for step in steps]
+    for step, rows in zip(reversed(steps), reversed(ahead), strict=True):
+        assert torch.equal(rows_of(PoolSampler({"surface": numbered(500)}, {"surface": 40}), step), rows)
+        assert torch.equal(rows_of(sampler, step), rows)
 
 
 @pytest.mark.parametrize(("total", "count"), [(1000, 100), (1003, 64), (50, 64), (1, 5)])
