@@ -34,10 +34,17 @@ goes with a plane: within about 60 degrees."""
 
 FLAT_ENOUGH_TO_SAY = (0.05, 0.1)
 """Flatness of a neighbourhood up to which its plane shows that a normal leans, and up to which it replaces
-one that does: its own error is a few degrees there. At edges, where given normals may differ, none is."""
+one that does: its own error is a few degrees there. Beside a crease its plane is that of one side."""
 
-LEANING = (np.cos(np.radians(30)), np.cos(np.radians(20)))
-"""Cosines below which a normal leans surely, and below which it is replaced once many do."""
+AGREEING_ENOUGH_TO_SAY = 10.0
+"""Neighbours that lie in the plane of a point beside a crease from which on it shows that a normal leans."""
+
+SURELY_LEANING = np.cos(np.radians(30))
+"""Cosine below which a normal surely leans."""
+
+LEANING = 2.0
+"""Sine of the angle between normal and plane, as a multiple of the flatness, from which on the normal is
+replaced once many lean: the plane's own error is smaller."""
 
 MANY_LEAN = 0.01
 """Share of normals that surely lean from which on they are replaced. On good scans, thin parts, noise and
@@ -107,16 +114,18 @@ def _straightened(
     around_it: NDArray[np.float64],
 ) -> PointCloud:
     """The cloud with its ``normals``; where many lean away from flat places, with the surface's there."""
-    cosine, flatness = np.abs(along), around.planes.flatness[around.node_of]
-    surely = (flatness < FLAT_ENOUGH_TO_SAY[0]) & (cosine < LEANING[0])
-    if surely.mean() < MANY_LEAN:
+    cosine, planes = np.abs(along), around.planes
+    flatness, agreeing = planes.flatness[around.node_of], planes.agreeing[around.node_of]
+    says = (flatness < FLAT_ENOUGH_TO_SAY[0]) | (agreeing > AGREEING_ENOUGH_TO_SAY)
+    if (says & (cosine < SURELY_LEANING)).mean() < MANY_LEAN:
         return cloud
-    leaning = (flatness < FLAT_ENOUGH_TO_SAY[1]) & (cosine < LEANING[1])
+    flatness = np.where(agreeing > 0, np.minimum(flatness, FLAT_ENOUGH_TO_SAY[0]), flatness)
+    sine = np.sqrt(np.maximum(1 - cosine**2, 0))
+    leaning = (flatness < FLAT_ENOUGH_TO_SAY[1]) & (sine > LEANING * flatness)
     # A normal that lies in the surface does not say which side it means; its neighbours do.
     side = np.where(cosine < AGREEMENT, around_it[around.node_of], along)[leaning]
     normals = normals.copy()
-    planes = around.planes.normals[around.node_of[leaning]]
-    normals[leaning] = planes * np.where(side < 0, -1.0, 1.0)[:, None]
+    normals[leaning] = planes.normals[around.node_of[leaning]] * np.where(side < 0, -1.0, 1.0)[:, None]
     note = f"{leaning.mean():.1%} of the normals lean away from a flat surface: those were estimated anew"
     return replace(cloud, normals=normals, notes=(*cloud.notes, note))
 

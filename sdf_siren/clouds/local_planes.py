@@ -9,6 +9,7 @@ import torch
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
+from sdf_siren.clouds.creases import AGREEING, beside_creases
 from sdf_siren.clouds.neighbours import neighbours
 from sdf_siren.clouds.spacing import FLAT_ENOUGH, thickness
 from sdf_siren.clouds.steps import half_step
@@ -25,6 +26,12 @@ thinnest part whose sides can be told apart."""
 
 FLAT = 0.25
 """Thickness of a neighbourhood, as a part of its narrower width, below which it is not enlarged any more."""
+
+ROUGH = 0.1
+"""Thickness of a neighbourhood, as a part of its narrower width, from which on it may lie across a crease."""
+
+ACROSS = np.cos(np.radians(10))
+"""Cosine between the planes of a neighbourhood and of a part of it below which it lies across a crease."""
 
 CLEAN_SIZES = (8, 12, 18, 27, 40, 60)
 NOISY_SIZES = (16, 24, 36, 54, 80)
@@ -58,7 +65,9 @@ class LocalPlanes:
     Attributes:
         nodes: (m, 3).
         normals: (m, 3) unit normals with an arbitrary side.
-        flatness: (m,) thickness of the neighbourhood of each plane, as a part of its narrower width.
+        flatness: (m,) thickness of the neighbourhood of each node, as a part of its narrower width.
+        agreeing: (m,) how many neighbours lie in one plane with a node whose neighbourhood is not flat, where
+            these are many; its normal is that of this plane, or near it.
         areas: (m,) the part of the surface that a node stands for.
         near: (m, k) the ``NEIGHBOURS`` nearest other nodes of each, or all of them.
         node_of: (n,) the node of each point, or None where every point is a node.
@@ -69,6 +78,7 @@ class LocalPlanes:
     nodes: NDArray[np.float64]
     normals: NDArray[np.float64]
     flatness: NDArray[np.float64]
+    agreeing: NDArray[np.float64]
     areas: NDArray[np.float64]
     near: NDArray[np.int64]
     node_of: NDArray[np.int64] | None
@@ -110,6 +120,8 @@ def fit_planes(points: NDArray[np.float64]) -> LocalPlanes:
 
     The noise decides whether points are averaged first. Neighbourhoods grow until they are ``FLAT``; where
     none is, the flattest counts. Planes are fitted with Gaussian weights (half the neighbourhood's radius).
+    On clean scans, beside creases, they are those of the points on one side
+    (:mod:`sdf_siren.clouds.creases`).
 
     Args:
         points: (n, 3), n >= 4, of an extent near one.
@@ -131,14 +143,22 @@ def fit_planes(points: NDArray[np.float64]) -> LocalPlanes:
     sizes = NOISY_SIZES if noisy else CLEAN_SIZES
     around = _around(tree, max(sizes[0], NEIGHBOURS + 1))
     normals, height, flatness = _planes(nodes, tree, sizes, around)
-    if noisy:
+    agreeing = np.zeros(len(nodes))
+    if not noisy:
+        rough = np.flatnonzero(flatness > ROUGH)
+        beside, voices = beside_creases(nodes, tree, rough)
+        many = voices > AGREEING
+        across = many & (np.abs(np.einsum("nd,nd->n", beside, normals[rough])) < ACROSS)
+        normals[rough[across]], agreeing[rough[many]] = beside[across], voices[many]
+    else:
         # Only there: on clean scans it would press the two sides of a thin plate into one.
         nodes = nodes - normals * height[:, None]
         tree = cKDTree(nodes)
         around = _around(tree, NEIGHBOURS + 1)
     distance, near = around
     others = near[:, 1 : NEIGHBOURS + 1]
-    return LocalPlanes(nodes, normals, flatness, _areas(distance), others, node_of, noise if noisy else 0.0)
+    areas = _areas(distance)
+    return LocalPlanes(nodes, normals, flatness, agreeing, areas, others, node_of, noise if noisy else 0.0)
 
 
 def _noise(points: NDArray[np.float64], tree: cKDTree, rows: NDArray[np.int64]) -> float:

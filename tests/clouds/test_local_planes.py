@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from solids import plate, sphere, torus
+from solids import box, plate, sphere, torus
 
 from sdf_siren.clouds import local_planes
 from sdf_siren.clouds.local_planes import fit_planes
@@ -40,6 +40,16 @@ def test_the_sides_of_a_thin_plate_stay_apart() -> None:
     planes = fit_planes(points)
     assert planes.noise == 0
     assert np.mean(np.abs(np.einsum("nd,nd->n", planes.normals, normals)) > 0.9) > 0.95
+
+
+def test_planes_do_not_lie_across_edges() -> None:
+    points, normals = box(6000)
+    planes = fit_planes(points)
+    cosine = np.abs(np.einsum("nd,nd->n", planes.normals, normals))
+    edge = 1 - np.sort(np.abs(points), axis=1)[:, 1] < np.sqrt(24 / 6000)
+    assert (planes.agreeing[edge] > 0).mean() > 0.5
+    assert (cosine[edge] > 0.98).mean() > 0.93
+    assert (cosine[~edge] > 0.99).mean() > 0.99
 
 
 def test_large_scans_are_thinned(monkeypatch: pytest.MonkeyPatch) -> None:
