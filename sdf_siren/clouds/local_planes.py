@@ -33,6 +33,10 @@ ROUGH = 0.1
 ACROSS = np.cos(np.radians(10))
 """Cosine between the planes of a neighbourhood and of a part of it below which it lies across a crease."""
 
+CREASED = 0.1
+"""Share of the rough neighbourhoods that lie across a crease from which on a scan has creases: 0.14 to 0.54
+on machine parts and other things with edges; 0.04 to 0.1 where all bends, by chance."""
+
 CLEAN_SIZES = (8, 12, 18, 27, 40, 60)
 NOISY_SIZES = (16, 24, 36, 54, 80)
 
@@ -145,11 +149,7 @@ def fit_planes(points: NDArray[np.float64]) -> LocalPlanes:
     normals, height, flatness = _planes(nodes, tree, sizes, around)
     agreeing = np.zeros(len(nodes))
     if not noisy:
-        rough = np.flatnonzero(flatness > ROUGH)
-        beside, voices = beside_creases(nodes, tree, rough)
-        many = voices > AGREEING
-        across = many & (np.abs(np.einsum("nd,nd->n", beside, normals[rough])) < ACROSS)
-        normals[rough[across]], agreeing[rough[many]] = beside[across], voices[many]
+        normals, agreeing = _creased(nodes, tree, normals, np.flatnonzero(flatness > ROUGH))
     else:
         # Only there: on clean scans it would press the two sides of a thin plate into one.
         nodes = nodes - normals * height[:, None]
@@ -236,6 +236,31 @@ def _plane(
     ratio = np.sqrt(np.maximum(value[:, 0], 0) / np.maximum(value[:, 1], 1e-300))
     normal = vector[:, :, 0]
     return ratio, normal, np.einsum("nd,nd->n", normal, nodes[rows] - mean)
+
+
+def _creased(
+    nodes: NDArray[np.float64], tree: cKDTree, normals: NDArray[np.float64], rough: NDArray[np.int64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """The normals (m, 3), and how many neighbours agree (m,), if many ``rough`` nodes are beside creases."""
+    agreeing = np.zeros(len(nodes))
+
+    def beside(
+        rows: NDArray[np.int64],
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.bool_]]:
+        found, voices = beside_creases(nodes, tree, rows)
+        many = voices > AGREEING
+        aslant = np.abs(np.einsum("nd,nd->n", found, normals[rows])) < ACROSS
+        return found, voices * many, many & aslant
+
+    sample = rough
+    if len(rough) > _SAMPLE:
+        sample = np.random.default_rng(0).choice(rough, _SAMPLE, replace=False)
+    if not len(rough) or beside(sample)[2].mean() < CREASED:
+        return normals, agreeing
+    found, agreeing[rough], across = beside(rough)
+    normals = normals.copy()
+    normals[rough[across]] = found[across]
+    return normals, agreeing
 
 
 def _areas(distance: NDArray[np.float64]) -> NDArray[np.float64]:
