@@ -11,6 +11,8 @@ data=$(cd "${1:?usage: bash benchmarks/gpu.sh DATA}" && pwd)
 device=${DEVICE:-cuda}
 threads=${THREADS:-1}
 cd "$(dirname "$0")/.."
+# Where Python may not keep what it compiles, every command compiles a thousand modules of torch: 2.5 s.
+unset PYTHONDONTWRITEBYTECODE
 
 step() { printf '\n== %s (%d s)\n' "$*" "$SECONDS"; }
 

@@ -53,6 +53,13 @@ def test_lengths_do_not_matter(scale: float) -> None:
     assert np.mean(np.abs(np.einsum("nd,nd->n", normals, scaled))[clear] > 1 - 1e-4) > 0.99
 
 
+def test_points_that_are_there_many_times_do_no_harm() -> None:
+    points, _ = box(500)
+    normals, agreeing = asked(np.vstack([points, np.repeat(points[:1], 20, axis=0)]))
+    assert np.isfinite(normals).all()
+    assert np.isfinite(agreeing).all()
+
+
 @pytest.mark.parametrize("count", [4, 9, 12])
 def test_few_points_or_one_place_agree_on_nothing(count: int) -> None:
     for points in (np.random.default_rng(0).normal(size=(count, 3)), np.zeros((count, 3))):

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from scipy.spatial import cKDTree
 from solids import Oriented, box, lying, plate, right, shell, sphere, torus, two_balls
 
 from sdf_siren.clouds import PointCloud, unit_normals
@@ -394,3 +395,20 @@ def test_ground_points_up_whatever_grows_on_it() -> None:
     assert "up was guessed" in cloud.notes[0]
     assert cloud.normals is not None
     assert np.mean(cloud.normals[:4000, 2] > 0.5) > 0.95
+
+
+def test_planes_through_many_neighbours_are_straightened_beside_edges() -> None:
+    """What other programs give where they round the edges."""
+    points, n = box(6000)
+    around = points[cKDTree(points).query(points, k=31)[1]]
+    around -= around.mean(axis=1, keepdims=True)
+    given = np.linalg.eigh(np.swapaxes(around, 1, 2) @ around)[1][:, :, 0]
+    given *= np.sign(np.einsum("nd,nd->n", given, n))[:, None]
+    cloud = complete_normals(PointCloud(points, given))
+    assert cloud.normals is not None
+    before, after = (
+        np.degrees(np.arccos(np.clip(np.einsum("nd,nd->n", some, n), -1, 1)))
+        for some in (given, cloud.normals)
+    )
+    assert np.mean(before > 10) > 0.1
+    assert np.mean(after > 10) < 0.03
