@@ -63,7 +63,7 @@ def checked(cloud: PointCloud, sight: NDArray[np.float64] | None) -> PointCloud:
     against = _share(along * around_it[around.node_of] < 0, tell)
     if _share(np.abs(along) < AGREEMENT, tell) > 0.5:
         return estimated(cloud, "most of the scan's normals do not go with its surface: new ones were", sight)
-    cloud = _straightened(cloud, cloud.normals, around, along, around_it)
+    cloud = _straightened(cloud, cloud.normals, around, around_it)
     assert cloud.normals is not None
     signs = np.where(given < 0, -1.0, 1.0)
     if against > CONTRADICTED:
@@ -110,22 +110,23 @@ def _straightened(
     cloud: PointCloud,
     normals: NDArray[np.float32],
     around: Surroundings,
-    along: NDArray[np.float64],
     around_it: NDArray[np.float64],
 ) -> PointCloud:
     """The cloud with its ``normals``; where many lean away from flat places, with the surface's there."""
-    cosine, planes = np.abs(along), around.planes
-    flatness, agreeing = planes.flatness[around.node_of], planes.agreeing[around.node_of]
+    planes, node_of = around.planes, around.node_of
+    faces = planes.oriented(np.where(around_it < 0, -1.0, 1.0))[node_of]
+    along = np.einsum("nd,nd->n", normals, faces)
+    flatness, agreeing = planes.flatness[node_of], planes.agreeing[node_of]
     says = (flatness < FLAT_ENOUGH_TO_SAY[0]) | (agreeing > AGREEING_ENOUGH_TO_SAY)
-    if (says & (cosine < SURELY_LEANING)).mean() < MANY_LEAN:
+    if (says & (np.abs(along) < SURELY_LEANING)).mean() < MANY_LEAN:
         return cloud
     flatness = np.where(agreeing > 0, np.minimum(flatness, FLAT_ENOUGH_TO_SAY[0]), flatness)
-    sine = np.sqrt(np.maximum(1 - cosine**2, 0))
+    sine = np.sqrt(np.maximum(1 - along**2, 0))
     leaning = (flatness < FLAT_ENOUGH_TO_SAY[1]) & (sine > LEANING * flatness)
     # A normal that lies in the surface does not say which side it means; its neighbours do.
-    side = np.where(cosine < AGREEMENT, around_it[around.node_of], along)[leaning]
-    normals = normals.copy()
-    normals[leaning] = planes.normals[around.node_of[leaning]] * np.where(side < 0, -1.0, 1.0)[:, None]
+    against = leaning & (along <= -AGREEMENT)
+    normals = np.where(leaning[:, None], faces, normals).astype(np.float32)
+    normals[against] *= -1
     note = f"{leaning.mean():.1%} of the normals lean away from a flat surface: those were estimated anew"
     return replace(cloud, normals=normals, notes=(*cloud.notes, note))
 

@@ -45,7 +45,7 @@ def test_the_sides_of_a_thin_plate_stay_apart() -> None:
 def test_planes_do_not_lie_across_edges() -> None:
     points, normals = box(6000)
     planes = fit_planes(points)
-    cosine = np.abs(np.einsum("nd,nd->n", planes.normals, normals))
+    cosine = np.abs(np.einsum("nd,nd->n", planes.faces, normals))
     edge = 1 - np.sort(np.abs(points), axis=1)[:, 1] < np.sqrt(24 / 6000)
     assert (planes.agreeing[edge] > 0).mean() > 0.5
     assert (cosine[edge] > 0.98).mean() > 0.93
