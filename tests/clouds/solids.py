@@ -58,6 +58,18 @@ def box(count: int, seed: int = 0) -> Oriented:
     return points, n
 
 
+def tetrahedron(count: int) -> Oriented:
+    """With acute edges: points on its faces, alike on all of its surface."""
+    corners = np.array([[0, 0, 0], [1, 0, 0], [0.4, 0.9, 0], [0.6, 0.3, 0.7]])
+    faces = corners[[[0, 2, 1], [0, 1, 3], [1, 2, 3], [0, 3, 2]]]
+    normals = np.cross(faces[:, 1] - faces[:, 0], faces[:, 2] - faces[:, 0])
+    areas = np.linalg.norm(normals, axis=1)
+    rng = np.random.default_rng(3)
+    face = rng.choice(4, count, p=areas / areas.sum())
+    weights = rng.dirichlet(np.ones(3), count)
+    return np.einsum("nk,nkd->nd", weights, faces[face]), (normals / areas[:, None])[face]
+
+
 def lying(cut: float, count: int = 8000) -> Oriented:
     """A cylinder that lies on the ground, of which ``cut`` of its height was hidden there."""
     rng = np.random.default_rng(4)

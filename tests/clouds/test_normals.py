@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from scipy.spatial import cKDTree
-from solids import Oriented, box, lying, plate, right, shell, sphere, torus, two_balls
+from solids import Oriented, box, lying, plate, right, shell, sphere, tetrahedron, torus, two_balls
 
 from sdf_siren.clouds import PointCloud, unit_normals
 from sdf_siren.clouds.normals import check_volume, complete_normals
@@ -412,3 +412,13 @@ def test_planes_through_many_neighbours_are_straightened_beside_edges() -> None:
     )
     assert np.mean(before > 10) > 0.1
     assert np.mean(after > 10) < 0.03
+
+
+@pytest.mark.parametrize("count", [1000, 4000])
+def test_acute_edges_are_sharp(count: int) -> None:
+    points, n = tetrahedron(count)
+    cloud = complete_normals(PointCloud(points))
+    assert cloud.normals is not None
+    cosine = np.einsum("nd,nd->n", cloud.normals, n)
+    assert (cosine > 0.99).mean() > 0.9
+    assert (cosine < 0).mean() < 0.02
