@@ -76,7 +76,7 @@ def workers(device: torch.device) -> int:
 def branches(device: torch.device, count: int) -> Iterator[list[AbstractContextManager[object]]]:
     """Contexts for ``count`` pieces of work that do not depend on each other: on a GPU each launches on a
     stream of its own, so that small kernels run beside each other. The block's end waits for all of them."""
-    if device.type == "cpu":
+    if device.type != "cuda":
         yield [nullcontext()] * count
         return
     here = torch.cuda.current_stream(device)

@@ -38,9 +38,10 @@ def test_torch_setting_is_restored():
     assert torch.get_num_threads() == processors() == before
 
 
-def test_branches_do_all_work_where_there_is_nothing_to_branch():
+@pytest.mark.parametrize("kind", ["cpu", "meta"])
+def test_branches_do_all_work_where_there_is_nothing_to_branch(kind):
     done = []
-    with branches(torch.device("cpu"), 3) as each:
+    with branches(torch.device(kind), 3) as each:
         for number, branch in enumerate(each):
             with branch:
                 done.append(number)
