@@ -71,8 +71,8 @@ class PoolSampler:
     def _rows_of(self, name: str, steps: range) -> Tensor:
         """Of the pool of that name, (steps, count)."""
         pool, start = self._pools[name], self._starts[name]
-        moved = torch.arange(steps.start, steps.stop, dtype=torch.float64)[:, None].to(start.device) * GOLDEN
-        place = (self._parts[name] + (start + moved) % 1) / len(start)
+        number = torch.arange(steps.start, steps.stop, dtype=start.dtype, device=start.device)
+        place = (self._parts[name] + (start + number[:, None] * GOLDEN) % 1) / len(start)
         if name in self._shares:
             return rows_at(self._shares[name], place)
         return (place * len(pool)).long().clamp_(max=len(pool) - 1)  # a place may be rounded to 1
