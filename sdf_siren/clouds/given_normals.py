@@ -48,7 +48,7 @@ replaced once many lean: the plane's own error is smaller."""
 
 MANY_LEAN = 0.01
 """Share of normals that surely lean from which on they are replaced. On good scans, thin parts, noise and
-errors of 0.2 rad included, it is at most 0.0005; normals that were interpolated over the edges of a machine
+errors of 0.2 rad included, it is at most 0.001; normals that were interpolated over the edges of a machine
 part, as shading does, have 0.05 to 0.12."""
 
 

@@ -54,18 +54,19 @@ class PoolSampler:
         generator = torch.Generator().manual_seed(seed)
         self._starts: dict[str, Tensor] = {}
         self._parts: dict[str, Tensor] = {}
-        self._first, self._rows = -1, dict.fromkeys(counts, torch.empty(0))
         for name, count in counts.items():
             place = pools[name].x.device
             self._starts[name] = torch.rand(count, generator=generator, dtype=torch.float64).to(place)
             self._parts[name] = torch.arange(count, dtype=torch.float64).to(place)
+        self._first = -1  # of the steps whose rows are known
+        self._rows: dict[str, Tensor] = {}
 
     def draw(self, generator: torch.Generator, step: int = 0) -> dict[str, PointGroup]:
         """Rows of every pool; they follow from the seed and ``step``, and ``generator`` is left alone."""
         first = step - step % AHEAD
         if first != self._first:
             self._first = first
-            self._rows = {name: self._rows_of(name, range(first, first + AHEAD)) for name in self._rows}
+            self._rows = {name: self._rows_of(name, range(first, first + AHEAD)) for name in self._starts}
         return {name: self._pools[name].rows(rows[step - first]) for name, rows in self._rows.items()}
 
     def _rows_of(self, name: str, steps: range) -> Tensor:
