@@ -48,8 +48,9 @@ CELLS_PER_TILE = 1.25
 
 FINER, MOST_FINER, MISSED = 2**0.5, 2.0, 2.5e-4
 """Where two sheets of the level set are closer than a cell, the lattice sees neither: a thin wall gets holes,
-a crevice is bridged. It is made finer by the first factor while more than a share ``MISSED`` of the scan's
-points see another sheet within a cell; by the second in all at most."""
+a crevice is bridged. It is made finer by the first factor, by the second at most, while more than a share
+``MISSED`` of the scan's points see another sheet within a cell, if that parts them: the share falls with the
+cell, as in a crevice, or faster. Where a scan contradicts itself there are sheets at every distance."""
 
 MOST_CELLS_PER_TILE = 2.5
 """A tile is as wide as two points of the scan are apart, or wider: what is thinner than such a cell is
@@ -169,13 +170,19 @@ def resolution_for_sheets(
     most = min(LARGEST, round(MOST_FINER * resolution))
     if field.tiles:
         most = min(most, int(2 * MOST_CELLS_PER_TILE / min(tiles.side for tiles in field.tiles)))
-    while resolution < most:
+
+    def missed(resolution: int) -> float:
         cell = 2 / resolution
-        missed = (in_cube.value(x - cell * direction) > 0) | (in_cube.value(x + cell * direction) < 0)
-        missed &= away.abs() < cell  # else the step may have led anywhere
-        if float(missed.float().mean()) <= MISSED:
-            break
-        resolution = min(most, round(FINER * resolution))
+        other = (in_cube.value(x - cell * direction) > 0) | (in_cube.value(x + cell * direction) < 0)
+        other &= away.abs() < cell  # else the step may have led anywhere
+        return float(other.float().mean())
+
+    share, finer = missed(resolution), resolution
+    while finer < most and share > MISSED:
+        finer = min(most, round(FINER * finer))
+        left = missed(finer)
+        if left <= share * resolution / finer:
+            resolution, share = finer, left
     return resolution
 
 
