@@ -30,6 +30,7 @@ MEASURES = (
     "watertight",
     "residual_median",
     "residual_p95",
+    "points_missed",
     "parameters",
     "psnr",
     "ssim",

@@ -10,8 +10,8 @@ from sdf_siren.engine.folder import REPORT
 from sdf_siren.engine.run import Outcome
 from sdf_siren.engine.standing import Request
 
-LEAST_AGAINST = 0.0005
-"""Share of normals that is told: what does not round to zero."""
+LEAST_TOLD = 0.0005
+"""Share of normals or points that is told: what does not round to zero."""
 
 
 def outcome_lines(outcome: Outcome) -> list[str]:
@@ -25,7 +25,7 @@ def outcome_lines(outcome: Outcome) -> list[str]:
             f"fit residual at the scan's points: median {median:.3g}, 95 % {high:.3g} (scan's units)"
         )
         against = outcome.measures.get("normals_against") or 0.0
-        if against >= LEAST_AGAINST:
+        if against >= LEAST_TOLD:
             lines[-1] += f"; {100 * against:.1f} % of its normals are against the surface"
     lines += _support(outcome.measures)
     lines += _equation(outcome.measures, outcome.seconds)
@@ -48,13 +48,18 @@ def _mesh(measures: Mapping[str, Any]) -> str:
 
 
 def _support(measures: Mapping[str, Any]) -> list[str]:
-    """How much of the mesh nobody measured."""
+    """How much of the mesh nobody measured, and how much of the scan it leaves out."""
     if "support" not in measures:
         return []
     share, far = measures["support"]["beyond"]["3"], "more than 3 spacings from the scan"
     if measures.get("surface") == "open":
-        return [f"open: {100 * share:.1f} % of the surface is {far}"]
-    return [f"{100 * share:.1f} % of the surface is filled in ({far})"]
+        told = f"open: {100 * share:.1f} % of the surface is {far}"
+    else:
+        told = f"{100 * share:.1f} % of the surface is filled in ({far})"
+    missed = measures.get("points_missed") or 0.0
+    if missed >= LEAST_TOLD:
+        told += f"; {100 * missed:.1f} % of the scan's points are as far from it"
+    return [told]
 
 
 def _equation(measures: Mapping[str, Any], seconds: Mapping[str, float]) -> list[str]:

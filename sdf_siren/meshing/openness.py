@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from sdf_siren.artifacts import Mesh, area_vectors, face_areas
+from sdf_siren.artifacts import Mesh, area_vectors
 from sdf_siren.clouds.outward import spread_directions
 from sdf_siren.clouds.support import Support
 
@@ -39,9 +39,6 @@ _VIEWS = 32
 
 _FACES_PER_PIXEL, _MOST_PIXELS = 16, 64
 """So coarse are the pictures that hidden faces do not show between the centres of those before them."""
-
-SUPPORT_BEYOND = (2.0, 3.0, 5.0)
-"""Spacings for which :class:`Coverage` has the share of the area beyond."""
 
 
 @dataclass(frozen=True)
@@ -76,19 +73,6 @@ class Openness:
         return f"the scan is taken as closed: only {share}; --surface open cuts it off"
 
 
-@dataclass(frozen=True)
-class Coverage:
-    """How much of a mesh is measured.
-
-    Attributes:
-        beyond: by spacings, the share of the area that is farther from the scan.
-        largest: support of the worst vertex, in spacings; at most ``FARTHEST``.
-    """
-
-    beyond: dict[float, float]
-    largest: float
-
-
 def openness(mesh: Mesh, support: Support) -> Openness:
     """Judge an untrimmed ``mesh`` by a scan, of which a uniform subset is enough."""
     stride = -(-len(mesh.faces) // _FACES)
@@ -100,7 +84,7 @@ def openness(mesh: Mesh, support: Support) -> Openness:
     edges, side = mesh.edges
     leaves = bool((np.bincount(side.reshape(-1), minlength=len(edges)) == 1).any())
     made_up = found > FAR
-    return Openness(_share(area, made_up), leaves, _in_view(centres, made_up))
+    return Openness(float(area[made_up].sum() / (area.sum() or 1.0)), leaves, _in_view(centres, made_up))
 
 
 def _in_view(centres: NDArray[np.float64], which: NDArray[np.bool_]) -> float:
@@ -122,15 +106,3 @@ def _in_view(centres: NDArray[np.float64], which: NDArray[np.bool_]) -> float:
         nearest = nearest[nearest >= 0]
         seen, shown = seen + len(nearest), shown + int(which[nearest].sum())
     return shown / seen
-
-
-def coverage(mesh: Mesh, found: NDArray[np.floating]) -> Coverage:
-    """Shares by the support ``found`` (v,) of the vertices; a face has the mean of its three."""
-    area = face_areas(mesh.vertices, mesh.faces)
-    of_face = found[mesh.faces].mean(axis=1)
-    beyond = {limit: _share(area, of_face > limit) for limit in SUPPORT_BEYOND}
-    return Coverage(beyond, float(found.max()))
-
-
-def _share(area: NDArray[np.float64], which: NDArray[np.bool_]) -> float:
-    return float(area[which].sum() / (area.sum() or 1.0))

@@ -19,6 +19,7 @@ _FIGURES = (
     ("Volume", "volume", ".4g"),
     ("Fit to the scan, median", "residual_median", ".3g"),
     ("Fit to the scan, 95 %", "residual_p95", ".3g"),
+    ("Points without mesh", "points_missed", ".2%"),
     ("PSNR, dB", "psnr", ".2f"),
     ("SSIM", "ssim", ".4f"),
     ("PSNR of the gradient, dB", "gradient_psnr", ".2f"),

@@ -77,6 +77,7 @@ _COLUMNS = (
     _Column("components", "Pieces", ","),
     _Column("residual_median", "Fit, median", ".3g"),
     _Column("residual_p95", "Fit, 95 %", ".3g"),
+    _Column("points_missed", "Points without mesh", ".1%"),
     _Column("psnr", "PSNR, dB", ".2f"),
     _Column("ssim", "SSIM", ".4f"),
     _Column("parameters", "Parameters", ","),

@@ -56,6 +56,7 @@ def mesh_rows(measures: Mapping[str, Any]) -> list[tuple[str, object]]:
         ("Volume", length(measures.get("volume"))),
         ("Fit to the scan, median", length(measures.get("residual_median"))),
         ("Fit to the scan, 95 %", length(measures.get("residual_p95"))),
+        ("Points of the scan without mesh", _share(measures.get("points_missed"))),
         ("Normals of the scan against the surface", _share(measures.get("normals_against"))),
         ("Normals of the scan that were turned", _share((measures.get("sides") or {}).get("turned"))),
     ]

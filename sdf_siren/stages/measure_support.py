@@ -1,4 +1,4 @@
-"""``measure.support``: what of the mesh is measured, and what is filled in."""
+"""``measure.support``: what of the mesh is measured, what is filled in, and what of the scan is not in it."""
 
 from __future__ import annotations
 
@@ -8,12 +8,16 @@ from typing import ClassVar
 from sdf_siren.engine.options import option
 from sdf_siren.engine.stage import Artifacts, Context, Stage
 
+NOTEWORTHY = 0.01
+"""Share of the scan's points without mesh from which on it is told: outliers that were left in are fewer."""
+
 
 @dataclass(frozen=True)
 class MeasureSupport(Stage):
     """Records how much of the mesh is how far from the scan, in spacings of the scan.
 
-    Where points and mesh face different ways, the mesh counts as farther.
+    Where points and mesh face different ways, the mesh counts as farther. Also recorded is the share of the
+    scan's points that are more than 3 spacings from the mesh.
     """
 
     name: ClassVar[str] = "measure.support"
@@ -31,7 +35,10 @@ class MeasureSupport(Stage):
         if support is None:
             return {"mesh": mesh}
         found = support.at(mesh.vertices, mesh.normals)
-        covered = coverage(mesh, found)
+        covered = coverage(mesh, found, support)
         beyond = {f"{limit:g}": share for limit, share in covered.beyond.items()}
         context.record({"support": {"beyond": beyond, "largest": covered.largest}})
+        context.record({"points_missed": covered.missed})
+        if covered.missed > NOTEWORTHY:
+            context.note(f"{covered.missed:.1%} of the scan's points are more than 3 spacings from the mesh")
         return {"mesh": replace(mesh, scalars={**mesh.scalars, "support": found}) if self.write else mesh}

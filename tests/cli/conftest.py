@@ -136,6 +136,7 @@ class FakeFilterSurface(FilterSurface):
 class FakeMeasureSupport(MeasureSupport):
     def run(self, artifacts: Artifacts, context: Context) -> Artifacts:
         context.record({"support": {"beyond": {"2": 0.05, "3": 0.0312, "5": 0.0}, "largest": 4.5}})
+        context.record({"points_missed": 0.0123})
         return {"mesh": [*artifacts["mesh"], "support"] if self.write else artifacts["mesh"]}
 
 

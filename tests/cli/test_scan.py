@@ -34,7 +34,8 @@ def test_default(reconstruct, files, tmp_path):
     lines = out.splitlines()
     assert lines[0] == "scan_mesh.ply: 12,345 faces, watertight, 1 component"
     assert lines[1] == "fit residual at the scan's points: median 0.00123, 95 % 0.5 (scan's units)"
-    assert lines[2] == "3.1 % of the surface is filled in (more than 3 spacings from the scan)"
+    filled = "3.1 % of the surface is filled in (more than 3 spacings from the scan)"
+    assert lines[2] == f"{filled}; 1.2 % of the scan's points are as far from it"
     assert lines[3].startswith("read.points 0.0 s, filter.outliers 0.0 s, filter.normals 0.0 s, fit.sdf")
     assert lines[4] == "run folder scan_mesh.ply.run"
     assert "read.points: dropped 2 rows" in err.splitlines()

@@ -10,7 +10,7 @@ from sdf_siren.artifacts import Mesh
 from sdf_siren.clouds.support import Support
 from sdf_siren.fields.shapes import Plane, Sphere
 from sdf_siren.frames import Similarity
-from sdf_siren.meshing import Openness, coverage, openness
+from sdf_siren.meshing import Openness, openness
 
 PLANE = Plane(offset=1e-4)  # not through the nodes of a lattice
 
@@ -86,11 +86,3 @@ def test_a_tenth_is_enough_for_what_leaves_and_not_for_what_closes():
     assert Openness(0.1, leaves=True, in_view=0.1).open
     assert not Openness(0.1, leaves=False, in_view=0.1).open
     assert not Openness(0.1, leaves=True, in_view=0.01).open
-
-
-def test_coverage_counts_area():
-    vertices = np.array([[0, 0, 0], [1, 0, 0], [0, 1, 0], [5, 0, 0], [8, 0, 0], [5, 2, 0.0]])
-    mesh = Mesh(vertices, np.array([[0, 1, 2], [3, 4, 5]]))
-    found = coverage(mesh, np.array([0.0, 0, 0, 4, 4, 4]))
-    assert found.beyond == {2.0: 6 / 7, 3.0: 6 / 7, 5.0: 0.0}
-    assert found.largest == 4

@@ -43,6 +43,7 @@ MEASURES = {
     "volume": 4.1,
     "residual_median": 0.00123,
     "residual_p95": 0.0456,
+    "points_missed": 0.0123,
 }
 
 

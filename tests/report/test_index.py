@@ -59,9 +59,10 @@ def test_failed_ones_first_with_their_reasons_then_by_name(tmp_path):
     assert [row[2] for row in found] == ["exploded", "failed", "interrupted", "done", "done", "done before"]
     assert found[1][1] == "z.plyz.ply: expected points, found none"
     assert [row[1] for row in found[3:5]] == ["a0.ply", "b.ply"]
-    assert found[4][3:] == ["1,280", "no", "2", "0.00123", "0.0456", "61.0"]
+    assert found[4][3:] == ["1,280", "no", "2", "0.00123", "0.0456", "1.2%", "61.0"]
     heads = re.findall(r"<th[^>]*>(.*?)</th>", text)
-    assert heads[3:] == ["Triangles", "Watertight", "Pieces", "Fit, median", "Fit, 95 %", "Seconds"]
+    fit = ["Fit, median", "Fit, 95 %", "Points without mesh"]
+    assert heads[3:] == ["Triangles", "Watertight", "Pieces", *fit, "Seconds"]
     assert "6 files: 1 exploded, 1 failed, 1 interrupted, 2 done, 1 done before." in text
 
 

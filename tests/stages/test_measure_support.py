@@ -12,15 +12,21 @@ MESH = Mesh(np.eye(3), np.array([[0, 1, 2]]), scalars={"intensity": np.ones(3)})
 
 
 @pytest.mark.parametrize("write", [False, True])
-def test_call(stand_in, context, said, write):
+@pytest.mark.parametrize(("missed", "notes"), [(0.009, []), (0.0123, ["1.2%"])])
+def test_call(stand_in, context, said, write, missed, notes):
     support = SimpleNamespace(at=lambda vertices, normals: vertices @ [1.0, 2, 3])
-    covered = SimpleNamespace(beyond={2.0: 0.5, 3.0: 0.25}, largest=3.0)
+    covered = SimpleNamespace(beyond={2.0: 0.5, 3.0: 0.25}, largest=3.0, missed=missed)
     calls = stand_in("sdf_siren.meshing", scan_support=support, coverage=covered)
     artifacts = {"field": "field", "mesh": MESH, "points": "cloud"}
     mesh = MeasureSupport(write=write).run(artifacts, context)["mesh"]
     assert calls[0] == ("scan_support", ("field", "cloud"), {})
     np.testing.assert_array_equal(calls[1][1][1], [1, 2, 3])
-    assert said("measures") == [{"support": {"beyond": {"2": 0.5, "3": 0.25}, "largest": 3.0}}]
+    assert calls[1][1][2] is support
+    assert said("measures") == [
+        {"support": {"beyond": {"2": 0.5, "3": 0.25}, "largest": 3.0}},
+        {"points_missed": missed},
+    ]
+    assert [note["text"].split()[0] for note in said("note")] == notes
     assert set(mesh.scalars) == {"intensity", "support"} if write else mesh is MESH
     if write:
         np.testing.assert_array_equal(mesh.scalars["support"], [1, 2, 3])

@@ -1,0 +1,90 @@
+"""What of a mesh is measured, and what of a scan has no mesh."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from scipy.spatial import cKDTree
+
+from sdf_siren.artifacts import Mesh, face_areas
+from sdf_siren.clouds.support import Support
+
+SUPPORT_BEYOND = (2.0, 3.0, 5.0)
+"""Spacings for which :class:`Coverage` has the share of the area beyond."""
+
+MISSED = 3.0
+"""Spacings from the mesh beyond which a point of the scan counts as missed."""
+
+_POINTS = 100_000
+"""Points of the scan looked at; enough for a share to a few tenths of a per mille."""
+
+
+@dataclass(frozen=True)
+class Coverage:
+    """How much of a mesh is measured, and of the scan meshed.
+
+    Attributes:
+        beyond: by spacings, the share of the mesh's area that is farther from the scan.
+        largest: support of the worst vertex, in spacings; at most ``FARTHEST``.
+        missed: share of the scan's points that are farther than ``MISSED`` spacings from the mesh.
+    """
+
+    beyond: dict[float, float]
+    largest: float
+    missed: float
+
+
+def coverage(mesh: Mesh, found: NDArray[np.floating], support: Support) -> Coverage:
+    """Of a mesh by the support ``found`` (v,) of its vertices, of which a face has the mean of its three."""
+    area = face_areas(mesh.vertices, mesh.faces)
+    of_face = found[mesh.faces].mean(axis=1)
+    beyond = {limit: float(area[of_face > limit].sum() / (area.sum() or 1.0)) for limit in SUPPORT_BEYOND}
+    return Coverage(beyond, float(found.max()), float(_missed(mesh, support).mean()))
+
+
+def _missed(mesh: Mesh, support: Support) -> NDArray[np.bool_]:
+    """Which of the points looked at have no part of the mesh within ``MISSED`` spacings.
+
+    Theirs or the scan's median, if that is more: beside a scanner, points stand closer than any mesh follows.
+    """
+    stride = -(-len(support.points) // _POINTS)
+    points = support.frame.to_cube(support.points[::stride])
+    spacing = support.frame.scale * support.spacing
+    limit = MISSED * np.maximum(spacing[::stride], np.median(spacing))
+    vertices = support.frame.to_cube(mesh.vertices)
+    distance = _nearest(vertices, points, limit)
+    far = np.flatnonzero(np.isinf(distance))
+    distance[far] = _to_faces(vertices, mesh.faces, points[far], float(limit[far].max(initial=0)))
+    return distance > limit
+
+
+def _nearest(
+    places: NDArray[np.float64], points: NDArray[np.float64], limit: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Distances (n,) from points to the nearest place; infinite beyond ``limit`` (n,)."""
+    tree = cKDTree(places, balanced_tree=False, compact_nodes=False)
+    distance, _ = tree.query(
+        points, distance_upper_bound=float(limit.max(initial=0)), workers=torch.get_num_threads()
+    )
+    return np.where(distance > limit, np.inf, distance)
+
+
+def _to_faces(
+    vertices: NDArray[np.float64], faces: NDArray[np.int64], points: NDArray[np.float64], reach: float
+) -> NDArray[np.float64]:
+    """Distances (n,) from points to the nearest face; infinite where none is within ``reach``."""
+    import igl
+
+    if not len(points):
+        return np.empty(0)
+    edges = vertices[faces] - vertices[np.roll(faces, 1, axis=1)]
+    reach += float(np.sqrt(np.square(edges).sum(axis=2).max()))  # of a face that near, a corner is
+    near = np.isfinite(_nearest(points, vertices, np.full(len(vertices), reach)))
+    some = faces[near[faces].any(axis=1)]
+    if not len(some):
+        return np.full(len(points), np.inf)
+    squared = igl.point_mesh_squared_distance(points, vertices, some)[0]
+    return np.asarray(np.sqrt(squared))
