@@ -13,10 +13,10 @@ if TYPE_CHECKING:
     from sdf_siren.artifacts import Mesh
     from sdf_siren.clouds import PointCloud
 
-SUBSETS = ("sparse", "clean", "noisy", "dense", "occluded", "stepped", "scans")
+SUBSETS = ("sparse", "uneven", "clean", "noisy", "dense", "occluded", "stepped", "misaligned", "scans")
 
-POINTS = {"sparse": 1_000, "clean": 10_000, "dense": 200_000}
-"""Drawn from a mesh and left as they are."""
+POINTS = {"sparse": 1_000, "uneven": 20_000, "clean": 10_000, "noisy": 50_000, "dense": 200_000}
+"""Drawn from a mesh."""
 
 
 @dataclass(frozen=True)
@@ -54,12 +54,16 @@ class Case:
         match self.subset:
             case "sparse" | "clean" | "dense":
                 return virtual_scans.sampled(mesh, POINTS[self.subset], seed)
+            case "uneven":
+                return virtual_scans.unevenly_sampled(mesh, POINTS[self.subset], seed)
             case "noisy":
-                return virtual_scans.perturbed(virtual_scans.sampled(mesh, 50_000, seed), seed)
+                return virtual_scans.perturbed(virtual_scans.sampled(mesh, POINTS[self.subset], seed), seed)
             case "occluded":
                 return virtual_scans.seen_from_around(mesh, seed)
             case "stepped":
                 return virtual_scans.seen_in_steps(mesh, seed)
+            case "misaligned":
+                return virtual_scans.seen_misaligned(mesh, seed)
         raise ValueError(f"no way to make a scan of the subset {self.subset!r}")
 
     def reference(self, data: Path) -> Mesh | PointCloud:
@@ -70,14 +74,16 @@ class Case:
 
 
 def cases_of(meshes: dict[str, str]) -> tuple[Case, ...]:
-    """The six virtual scans of watertight meshes, given as paths by name."""
+    """The eight virtual scans of watertight meshes, given as paths by name."""
     return (
         *(Case(f"{name}-sparse", "sparse", mesh) for name, mesh in meshes.items()),
+        *(Case(f"{name}-uneven", "uneven", mesh) for name, mesh in meshes.items()),
         *(Case(name, "clean", mesh) for name, mesh in meshes.items()),
         *(Case(f"{name}-noisy", "noisy", mesh) for name, mesh in meshes.items()),
         *(Case(f"{name}-dense", "dense", mesh) for name, mesh in meshes.items()),
         *(Case(f"{name}-occluded", "occluded", mesh, incomplete=True) for name, mesh in meshes.items()),
         *(Case(f"{name}-stepped", "stepped", mesh, incomplete=True) for name, mesh in meshes.items()),
+        *(Case(f"{name}-misaligned", "misaligned", mesh, incomplete=True) for name, mesh in meshes.items()),
     )
 
 

@@ -30,7 +30,18 @@ STEP = 3.0
 """Of the depth of a depth camera at the middle of the object, in distances between its pixels there. Of the
 first Kinect it is 1.7 times its distance in metres."""
 
+DENSEST = 100.0
+"""Times as dense is an uneven scan at one end of the object as at the other."""
+
+MISALIGNED, SENSOR_NOISE = 0.003, 0.0005
+"""Root mean square of how far a scan beside others is moved, and of the radians that it is turned by, as
+registration leaves it; and standard deviation of its points. In the cube."""
+
+GRAZING = 0.2
+"""Cosine to the surface's normal below which rays come back from it too weak to be measured."""
+
 _VIEWPOINTS = np.array([[1, 1, 1], [1, -1, -1], [-1, 1, -1], [-1, -1, 1]]) / np.sqrt(3)
+_CORNERS = np.stack(np.meshgrid(*3 * [[-1, 1]]), axis=-1).reshape(8, 3) / np.sqrt(3)
 _TRIAL_ROWS = 128
 
 
@@ -49,6 +60,18 @@ def perturbed(cloud: PointCloud, seed: int) -> PointCloud:
     normals = cloud.normals + generator.normal(scale=NORMAL_NOISE, size=cloud.points.shape)
     normals /= np.linalg.norm(normals, axis=1, keepdims=True)
     return PointCloud(points, normals.astype(np.float32))
+
+
+def unevenly_sampled(mesh: Mesh, points: int, seed: int) -> PointCloud:
+    """Points with normals, ``DENSEST`` times as dense at one end of the object as at the other."""
+    cloud = sampled(mesh, round(2 * DENSEST * points), seed)
+    assert cloud.normals is not None
+    generator = np.random.default_rng(1 + seed)
+    along = cloud.points @ _random_rotation(generator)[0]
+    weight = DENSEST ** -((along - along.min()) / np.ptp(along))
+    kept = np.flatnonzero(generator.random(len(cloud)) < weight)
+    chosen = np.sort(generator.choice(kept, points, replace=False))
+    return PointCloud(cloud.points[chosen], cloud.normals[chosen])
 
 
 def seen_from_around(mesh: Mesh, seed: int) -> PointCloud:
@@ -85,6 +108,20 @@ def seen_in_steps(mesh: Mesh, seed: int) -> PointCloud:
     unit = STEP * pixel / DISTANCE**2
     measured = 1 / (unit * np.round(1 / (unit * depth)))
     return PointCloud(frame.to_world(eye + (seen - eye) * (measured / depth)[:, None]))
+
+
+def seen_misaligned(mesh: Mesh, seed: int) -> PointCloud:
+    """What eight scans from around see of an object, each a little out of place, and no normals."""
+    hits, eyes, _ = _shot(mesh, _CORNERS, seed)
+    frame = Similarity.fitting(mesh.vertices)
+    seen = np.einsum("nk,nkd->nd", hits.weights, frame.to_cube(mesh.vertices)[mesh.faces[hits.faces]])
+    rays = (eyes - seen) / np.linalg.norm(eyes - seen, axis=1, keepdims=True)
+    facing = np.einsum("nd,nd->n", rays, _normals(mesh, hits.faces, hits.weights)) > GRAZING
+    seen, scan = seen[facing], np.unique(eyes[facing], axis=0, return_inverse=True)[1].reshape(-1)
+    generator = np.random.default_rng(1 + seed)
+    turns, moves = generator.normal(scale=MISALIGNED / np.sqrt(3), size=(2, scan.max() + 1, 3))[:, scan]
+    placed = seen + np.cross(turns, seen) + moves
+    return PointCloud(frame.to_world(placed + generator.normal(scale=SENSOR_NOISE, size=placed.shape)))
 
 
 def _shot(mesh: Mesh, viewpoints: ArrayLike, seed: int) -> tuple[Hits, NDArray[np.float64], float]:

@@ -10,13 +10,17 @@ import trimesh
 from cases import cases_of
 from prepare import watertight, write_scan
 from virtual_scans import (
+    DENSEST,
     DISTANCE,
+    MISALIGNED,
     SEEN_POINTS,
     STEP,
     perturbed,
     sampled,
     seen_from_around,
     seen_in_steps,
+    seen_misaligned,
+    unevenly_sampled,
 )
 
 from sdf_siren.artifacts import Mesh
@@ -60,9 +64,32 @@ def test_a_depth_camera_is_off_by_half_a_step_at_most() -> None:
     assert 0.3 * STEP * pixel < moved.max() < 0.42 * STEP * pixel
 
 
+def test_an_uneven_scan_has_its_points_at_one_end() -> None:
+    cloud = unevenly_sampled(ball(1.0), 20_000, seed=0)
+    assert cloud.normals is not None
+    np.testing.assert_allclose(cloud.normals, cloud.points, atol=0.02)
+    # Heights on a ball are uniform, so that the mean place is that of the density alone: h over h with the
+    # weight 100^(-(h + 1) / 2) on [-1, 1] is 1 / tanh(a) - 1 / a below the middle, a = ln(100) / 2.
+    a = np.log(DENSEST) / 2
+    expected = 1 / np.tanh(a) - 1 / a
+    assert np.linalg.norm(cloud.points.mean(axis=0)) == pytest.approx(expected, abs=0.01)
+
+
+def test_misaligned_scans_are_rigid_and_beside_each_other() -> None:
+    cloud = seen_misaligned(ball(0.9), seed=0)
+    assert cloud.normals is None
+    off = np.linalg.norm(cloud.points, axis=1) - 0.9
+    # Turned about its middle a ball stays where it is; moves of r in space are of r / sqrt(3) along a line.
+    assert off.std() == pytest.approx(MISALIGNED / np.sqrt(3), rel=0.4)
+    exact = seen_from_around(ball(0.9), seed=0)
+    assert len(cloud) < len(exact)  # without what is seen at a slant
+
+
 @pytest.mark.parametrize(
     "make",
     [
+        lambda mesh, seed: seen_misaligned(mesh, seed),
+        lambda mesh, seed: unevenly_sampled(mesh, 100, seed),
         lambda mesh, seed: seen_in_steps(mesh, seed),
         lambda mesh, seed: seen_from_around(mesh, seed),
         lambda mesh, seed: sampled(mesh, 100, seed),
@@ -95,5 +122,6 @@ def test_a_folder_of_meshes_gives_the_cases_of_the_watertight_ones(tmp_path: Pat
     found = watertight(tmp_path)
     assert found == {"closed": "closed.ply"}
     assert [case.name for case in cases_of(found)] == [
-        *("closed-sparse", "closed", "closed-noisy", "closed-dense", "closed-occluded", "closed-stepped")
+        *("closed-sparse", "closed-uneven", "closed", "closed-noisy", "closed-dense"),
+        *("closed-occluded", "closed-stepped", "closed-misaligned"),
     ]
