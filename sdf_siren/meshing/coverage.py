@@ -9,7 +9,7 @@ import torch
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
-from sdf_siren.artifacts import Mesh, face_areas
+from sdf_siren.artifacts import Mesh, area_vectors
 from sdf_siren.clouds.support import Support
 
 SUPPORT_BEYOND = (2.0, 3.0, 5.0)
@@ -18,8 +18,38 @@ SUPPORT_BEYOND = (2.0, 3.0, 5.0)
 MISSED = 3.0
 """Spacings from the mesh beyond which a point of the scan counts as missed."""
 
-_POINTS = 100_000
-"""Points of the scan looked at; enough for a share to a few tenths of a per mille."""
+_LOOKED_AT = 100_000
+"""Faces of the mesh, and points of the scan, that are looked at: enough for a share to a few tenths of a per
+cent."""
+
+
+@dataclass(frozen=True)
+class Places:
+    """Places spread over a mesh, all standing for about as many faces.
+
+    Attributes:
+        centres: (p, 3) of faces.
+        area: (p,) of these faces.
+        support: (p,) there, in spacings of a scan.
+    """
+
+    centres: NDArray[np.float64]
+    area: NDArray[np.float64]
+    support: NDArray[np.float64]
+
+    @classmethod
+    def on(cls, mesh: Mesh, support: Support) -> Places:
+        """Asked of a scan, of which a uniform subset is enough."""
+        faces = mesh.faces[:: -(-len(mesh.faces) // _LOOKED_AT)]
+        vectors = area_vectors(mesh.vertices, faces)
+        area = np.linalg.norm(vectors, axis=1)
+        centres = mesh.vertices[faces].mean(axis=1)
+        found = support.at(centres, vectors / np.maximum(area, 1e-300)[:, None])
+        return cls(centres, area, found)
+
+    def share(self, which: NDArray[np.bool_]) -> float:
+        """Of the area."""
+        return float(self.area[which].sum() / (self.area.sum() or 1.0))
 
 
 @dataclass(frozen=True)
@@ -28,7 +58,7 @@ class Coverage:
 
     Attributes:
         beyond: by spacings, the share of the mesh's area that is farther from the scan.
-        largest: support of the worst vertex, in spacings; at most ``FARTHEST``.
+        largest: support of the worst place, in spacings; at most ``FARTHEST``.
         missed: share of the scan's points that are farther than ``MISSED`` spacings from the mesh.
     """
 
@@ -37,12 +67,11 @@ class Coverage:
     missed: float
 
 
-def coverage(mesh: Mesh, found: NDArray[np.floating], support: Support) -> Coverage:
-    """Of a mesh by the support ``found`` (v,) of its vertices, of which a face has the mean of its three."""
-    area = face_areas(mesh.vertices, mesh.faces)
-    of_face = found[mesh.faces].mean(axis=1)
-    beyond = {limit: float(area[of_face > limit].sum() / (area.sum() or 1.0)) for limit in SUPPORT_BEYOND}
-    return Coverage(beyond, float(found.max()), float(_missed(mesh, support).mean()))
+def coverage(mesh: Mesh, support: Support) -> Coverage:
+    """Of a mesh by a scan, and the other way round."""
+    places = Places.on(mesh, support)
+    beyond = {limit: places.share(places.support > limit) for limit in SUPPORT_BEYOND}
+    return Coverage(beyond, float(places.support.max()), float(_missed(mesh, support).mean()))
 
 
 def _missed(mesh: Mesh, support: Support) -> NDArray[np.bool_]:
@@ -50,7 +79,7 @@ def _missed(mesh: Mesh, support: Support) -> NDArray[np.bool_]:
 
     Theirs or the scan's median, if that is more: beside a scanner, points stand closer than any mesh follows.
     """
-    stride = -(-len(support.points) // _POINTS)
+    stride = -(-len(support.points) // _LOOKED_AT)
     points = support.frame.to_cube(support.points[::stride])
     spacing = support.frame.scale * support.spacing
     limit = MISSED * np.maximum(spacing[::stride], np.median(spacing))

@@ -15,9 +15,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from sdf_siren.artifacts import Mesh, area_vectors
+from sdf_siren.artifacts import Mesh
 from sdf_siren.clouds.outward import spread_directions
 from sdf_siren.clouds.support import Support
+from sdf_siren.meshing.coverage import Places
 
 FAR = 3.0
 """Spacings beyond which a place is made up: see :mod:`sdf_siren.meshing.reach`."""
@@ -30,9 +31,6 @@ from three sides or more have at most 0.06, those without a tenth of their point
 LARGE_IF_LEAVING = 0.02
 """The same for one that leaves the cube: it is not closed anyway, and most of what is made up lies beyond. An
 object of 1,400 points that leaves at its neck has 0.008, a corridor without ends 0.05."""
-
-_FACES = 100_000
-"""Faces looked at; enough for a share to a few tenths of a per cent."""
 
 _VIEWS = 32
 """Directions that the surface is looked at from."""
@@ -75,16 +73,11 @@ class Openness:
 
 def openness(mesh: Mesh, support: Support) -> Openness:
     """Judge an untrimmed ``mesh`` by a scan, of which a uniform subset is enough."""
-    stride = -(-len(mesh.faces) // _FACES)
-    faces = mesh.faces[::stride]
-    vectors = area_vectors(mesh.vertices, faces)
-    area = np.linalg.norm(vectors, axis=1)
-    centres = mesh.vertices[faces].mean(axis=1)
-    found = support.at(centres, vectors / np.maximum(area, 1e-300)[:, None])
+    places = Places.on(mesh, support)
     edges, side = mesh.edges
     leaves = bool((np.bincount(side.reshape(-1), minlength=len(edges)) == 1).any())
-    made_up = found > FAR
-    return Openness(float(area[made_up].sum() / (area.sum() or 1.0)), leaves, _in_view(centres, made_up))
+    made_up = places.support > FAR
+    return Openness(places.share(made_up), leaves, _in_view(places.centres, made_up))
 
 
 def _in_view(centres: NDArray[np.float64], which: NDArray[np.bool_]) -> float:

@@ -34,11 +34,13 @@ class MeasureSupport(Stage):
         support = scan_support(artifacts["field"], artifacts.get("points"))
         if support is None:
             return {"mesh": mesh}
-        found = support.at(mesh.vertices, mesh.normals)
-        covered = coverage(mesh, found, support)
+        covered = coverage(mesh, support)
         beyond = {f"{limit:g}": share for limit, share in covered.beyond.items()}
         context.record({"support": {"beyond": beyond, "largest": covered.largest}})
         context.record({"points_missed": covered.missed})
         if covered.missed > NOTEWORTHY:
             context.note(f"{covered.missed:.1%} of the scan's points are more than 3 spacings from the mesh")
-        return {"mesh": replace(mesh, scalars={**mesh.scalars, "support": found}) if self.write else mesh}
+        if not self.write:
+            return {"mesh": mesh}
+        found = support.at(mesh.vertices, mesh.normals)
+        return {"mesh": replace(mesh, scalars={**mesh.scalars, "support": found})}

@@ -31,18 +31,27 @@ def grid(height=0.0):
 def missed(points, mesh, scale=1.0, place=(0.0, 0.0, 0.0)):
     points, vertices = scale * points + place, scale * mesh.vertices + place
     support = Support(points, None, Similarity.fitting(points))
-    moved = Mesh(vertices, mesh.faces)
-    return coverage(moved, support.at(moved.vertices, None), support).missed
+    return coverage(Mesh(vertices, mesh.faces), support).missed
 
 
-def test_area_is_counted():
-    vertices = np.array([[0, 0, 0], [1, 0, 0], [0, 1, 0], [5, 0, 0], [8, 0, 0], [5, 2, 0.0]])
+@pytest.mark.parametrize(("normals", "least"), [(None, 0.0), (1.0, 0.0), (-1.0, np.sqrt(10))])
+def test_area_is_counted(normals, least):
+    """Of two parallel triangles, the far one six times as large."""
+    vertices = np.array([[0, 0, 0], [1, 0, 0], [0, 1, 0], [0, 0, 4], [3, 0, 4], [0, 2, 4.0]])
     mesh = Mesh(vertices, np.array([[0, 1, 2], [3, 4, 5]]))
-    points = mesh.vertices[mesh.faces].mean(axis=1)
-    support = Support(points, None, Similarity.fitting(points))
-    found = coverage(mesh, np.array([0.0, 0, 0, 4, 4, 4]), support)
-    assert found.beyond == {2.0: 6 / 7, 3.0: 6 / 7, 5.0: 0.0}
-    assert found.largest == 4
+    up = None if normals is None else np.tile([0, 0, normals], (SIDE**2, 1))
+    centre = mesh.vertices[mesh.faces[0]].mean(axis=0)
+    points = grid() - grid()[SIDE * SIDE // 2] + centre
+    found = coverage(mesh, Support(points, up, Similarity.fitting(points)))
+    all_of_it = 1.0 if least > 3 else 6 / 7
+    assert found.beyond == {2.0: all_of_it, 3.0: all_of_it, 5.0: 6 / 7}
+    assert found.largest == 10
+
+
+def test_of_a_large_mesh_some_faces_are_looked_at():
+    """Half of a square of 320,000 faces has points."""
+    found = coverage(square(400), Support(grid() * [0.5, 1, 1], None, Similarity.fitting(grid())))
+    assert found.beyond[3.0] == pytest.approx(0.5 - 3 / SIDE, abs=0.02)
 
 
 @pytest.mark.parametrize("cells", [1, 7, 90])
