@@ -64,6 +64,29 @@ class SignedGraph:
         forth = _sums(self.first, self.agreement * values[self.second], self.size)
         return forth + _sums(self.second, self.agreement * values[self.first], self.size)
 
+    def settled(self, signs: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Signs (n,), from given ones on, after every node has been turned that its neighbours are against.
+
+        Of neighbours only the one that is contradicted most is turned at a time, so that the total rises.
+        """
+        signs, rank = signs.copy(), np.empty(self.size)
+        least = -1e-9 * max(1.0, float(np.abs(self.agreement).sum()))  # below it are rounding errors
+        while True:
+            votes = signs * self.votes(signs)
+            if not (votes < least).any():
+                return signs
+            rank[np.argsort(votes, kind="stable")] = np.arange(self.size)
+            first = rank.copy()
+            np.minimum.at(first, self.first, rank[self.second])
+            np.minimum.at(first, self.second, rank[self.first])
+            signs[(votes < least) & (rank == first)] *= -1
+
+    def accord(self, signs: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Mean agreement (n,) over each node's edges after its and its neighbours' normals are multiplied by
+        ``signs`` (n,)."""
+        edges = np.bincount(self.first, minlength=self.size) + np.bincount(self.second, minlength=self.size)
+        return signs * self.votes(signs) / np.maximum(edges, 1)
+
 
 def _sums(at: NDArray[np.int64], values: NDArray[np.float64], size: int) -> NDArray[np.float64]:
     return np.asarray(np.bincount(at, values, size), np.float64)

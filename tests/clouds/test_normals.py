@@ -86,6 +86,26 @@ def test_turned_normals_are_turned_back_and_the_others_stay(part: float) -> None
     assert f"{turned.mean():.1%} were turned and 0.0% estimated anew" in cloud.notes[0]
 
 
+@pytest.mark.parametrize("part", [0.05, 0.25])
+def test_they_are_on_thin_parts_too(part: float) -> None:
+    """Planes through both sides of the plate say the same side of both; the normals know better."""
+    (points, n), (ball, m) = plate(1.0, count=1000), sphere(3000, 0.8)
+    points, n = np.vstack([points, ball + np.array([3.0, 0, 0])]), np.vstack([n, m])
+    turned = np.random.default_rng(4).random(len(n)) < part
+    cloud = complete_normals(PointCloud(points, np.where(turned[:, None], -n, n)))
+    assert "contradict their neighbours" in cloud.notes[0]
+    assert right(cloud.normals, n) > 0.98
+
+
+@pytest.mark.parametrize("spacings", [0.5, 1.0])
+def test_good_normals_stay_on_one_thin_part_beside_the_other(spacings: float) -> None:
+    points, n = plate(spacings, count=600)
+    gap = 4 * np.ptp(points[:, 2])
+    stack = np.vstack([points + np.array([0, 0, k * gap]) for k in range(12)])
+    given = np.tile(n, (12, 1)).astype(np.float32)
+    np.testing.assert_array_equal(complete_normals(PointCloud(stack, given)).normals, given)
+
+
 def test_turned_normals_of_a_scan_are_turned_back() -> None:
     scan = read_points(ROOT / "data" / "scans" / "spot_points_12k.ply")
     assert scan.normals is not None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from scipy.spatial import cKDTree
 from solids import plate, sphere
 
 from sdf_siren.clouds.local_planes import fit_planes
@@ -48,6 +49,41 @@ def test_on_a_sphere_the_mirror_image_is_exact() -> None:
 def test_agreement_is_exact_across_creases_and_plates(points: list, normals: list) -> None:
     agreement = mirrored_agreement(np.array(points, float), np.array(normals, float), [0], [1])
     np.testing.assert_allclose(agreement, 1, atol=1e-12)
+
+
+@pytest.mark.parametrize("turned", [0.0, 0.1, 0.3])
+@pytest.mark.parametrize("thick", [1.0, 20.0])
+def test_settled_normals_tell_each_other_where_single_ones_are_wrong(turned: float, thick: float) -> None:
+    points, normals = plate(thick, 600)
+    wrong = np.random.default_rng(1).random(len(points)) < turned
+    given = np.where(wrong[:, None], -normals, normals)
+    near = cKDTree(points).query(points, k=13)[1][:, 1:]
+    graph = neighbour_graph(points, given, near)
+    signs = graph.settled(np.ones(graph.size))
+    assert np.mean((signs < 0) == wrong) > 0.97
+    assert graph.total(signs) >= graph.total(np.ones(graph.size))
+    assert (graph.accord(signs) > -1e-9).all(), "no single turn is better"
+
+
+def test_settling_goes_on_from_where_it_starts() -> None:
+    points, normals = sphere(500)
+    near = cKDTree(points).query(points, k=13)[1][:, 1:]
+    graph = neighbour_graph(points, normals, near)
+    np.testing.assert_array_equal(graph.settled(-np.ones(500)), -np.ones(500))
+    np.testing.assert_allclose(graph.accord(-np.ones(500)), 1, atol=1e-12)
+
+
+def test_settling_ends_where_all_are_contradicted_alike() -> None:
+    ring = np.arange(10)
+    graph = SignedGraph(10, ring[:-1], ring[1:], -np.ones(9), np.ones(9))
+    signs = graph.settled(np.ones(10))
+    np.testing.assert_array_equal(signs[1:], -signs[:-1])
+    assert graph.total(signs) == 9
+    assert SignedGraph(3, ring[:0], ring[:0], np.empty(0), np.empty(0)).accord(np.ones(3)).tolist() == [
+        0,
+        0,
+        0,
+    ]
 
 
 def test_the_graph_has_every_pair_once_and_votes_are_its_sums() -> None:
