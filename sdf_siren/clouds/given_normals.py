@@ -161,7 +161,7 @@ def _mended(
     estimated = around.normals(found.signs)
     cosine = np.einsum("nd,nd->n", given, estimated)
     turns, fits = np.where(cosine < 0, -1.0, 1.0), np.abs(cosine) >= AGREEMENT
-    if len(given) <= MOST_NODES:
+    if len(given) <= MOST_NODES:  # where more points are, planes see one side of a part
         graph = neighbour_graph(around.points, given, around.neighbours)
         own, turns = _settled(graph, np.ones(len(given))), _settled(graph, turns)
         if graph.total(own) > graph.total(turns):
