@@ -12,10 +12,13 @@ from scipy.sparse.csgraph import connected_components
 from scipy.spatial import cKDTree
 
 from sdf_siren.artifacts import face_areas
+from sdf_siren.clouds.support import Support
+from sdf_siren.frames import Similarity
 
 EXPECTED_SHARE = 0.2
-"""A component is kept if it is nearest to at least this share of the scan points that a surface of
-its area would carry. A ghost sheet carries none: every scan point is nearer to the true sheet."""
+"""A component is kept if the scan points that it is nearest to stand for at least this share of its area,
+beside what they do on the component that carries most. A ghost sheet carries none: every scan point is nearer
+to the true sheet."""
 
 FEWEST = 16
 """And to at least so many: a speck about a handful of points, such as noise leaves, is no surface."""
@@ -63,11 +66,14 @@ def supported_faces(
     of_vertex = np.zeros(len(vertices), dtype=np.int32)
     of_vertex[faces.reshape(-1)] = np.repeat(component, 3)
     _, nearest = cKDTree(vertices).query(support, workers=torch.get_num_threads())
-    carried = np.bincount(of_vertex[nearest], minlength=count)
-    # Density is judged on the component that carries most, not on all: ghosts may be large.
+    # A point stands for the square of its own spacing: scans are sparser where they were taken from far away.
+    stands_for = np.square(Support(support, None, Similarity((0.0, 0.0, 0.0), 1.0)).spacing)
+    carried = np.bincount(of_vertex[nearest], stands_for, minlength=count)
+    points = np.bincount(of_vertex[nearest], minlength=count)
+    # What is usual is judged on the component that carries most, not on all: ghosts may be large.
     largest = int(np.argmax(carried))
-    expected = carried[largest] * area / area[largest]
-    kept = carried >= np.maximum(EXPECTED_SHARE * expected, FEWEST)
+    kept = carried * area[largest] >= EXPECTED_SHARE * carried[largest] * area
+    kept &= points >= FEWEST
     if strangeness is not None:
         used = np.bincount(of_vertex, minlength=count)
         kept &= np.bincount(of_vertex, strangeness(vertices), minlength=count) <= used

@@ -57,6 +57,25 @@ def test_a_component_that_carries_its_share_of_points_stays(two_spheres):
     assert removed == 0
 
 
+@pytest.mark.parametrize("thinner", [3, 10, 20])
+def test_a_component_where_the_scan_is_sparser_stays(two_spheres, thinner):
+    vertices, faces = two_spheres
+    share = 0.12**2 / 0.4**2
+    support = np.vstack([sphere_points(6000, *BIG), sphere_points(int(6000 * share / thinner), *SMALL)])
+    kept, removed = supported_faces(vertices, faces, support)
+    assert kept.all()
+    assert removed == 0
+
+
+def test_a_component_of_which_little_was_seen_goes(two_spheres):
+    vertices, faces = two_spheres
+    cap = sphere_points(6000, *SMALL)
+    cap = cap[cap[:, 2] > 0.12 * 0.84]  # of 8 % of the area
+    kept, removed = supported_faces(vertices, faces, np.vstack([sphere_points(6000, *BIG), cap[::10]]))
+    assert removed == 1
+    assert (vertices[faces[kept]][..., 0] < 0.1).all()
+
+
 @pytest.mark.parametrize(("points", "removed"), [(FEWEST - 1, 1), (FEWEST, 0)])
 def test_a_speck_about_a_handful_of_points_goes(points, removed):
     speck = (SMALL[0], 0.02)
