@@ -14,6 +14,9 @@ from matplotlib.ticker import LogLocator, NullFormatter
 from methods import METHODS
 from summary import Row, ratio, rival
 
+PANELS = 5
+"""In a row."""
+
 MARKERS = {"poisson": "s", "draft": "v", "standard": "o", "high": "^", "paper": "D", "paper10": "X"}
 COLOURS = {
     **{"poisson": "#555555", "draft": "#56b4e9", "standard": "#0072b2", "high": "#009e73"},
@@ -29,13 +32,18 @@ def draw(rows: Sequence[Row], path: Path) -> None:
     """
     matplotlib.use("agg")
     subsets = [subset for subset in SUBSETS if any(row["subset"] == subset for row in rows)]
-    figure = Figure(figsize=(4.2 * len(subsets), 4.4), layout="constrained")
-    panels = figure.subplots(1, len(subsets), sharey=True, squeeze=False)[0]
+    lines, across = -(-len(subsets) // PANELS), min(PANELS, len(subsets))
+    figure = Figure(figsize=(4.2 * across, 4 * lines + 0.4), layout="constrained")
+    grid = figure.subplots(lines, across, sharey=True, squeeze=False)
+    panels = grid.reshape(-1)[: len(subsets)]
+    for empty in grid.reshape(-1)[len(subsets) :]:
+        empty.set_axis_off()
     for panel, subset in zip(panels, subsets, strict=True):
         _panel(panel, [row for row in rows if row["subset"] == subset], rows)
         panel.set_title(subset)
         panel.set_xlabel("seconds of the whole command")
-    panels[0].set_ylabel("completeness error / Poisson's best depth\n(of scans with holes: near the scan)")
+    for first in grid[:, 0]:
+        first.set_ylabel("completeness error / Poisson's best depth\n(of scans with holes: near the scan)")
     named = {label: handle for panel in panels for handle, label in zip(*_legend(panel), strict=True)}
     order = [method for method in METHODS if method in named]
     figure.legend([named[method] for method in order], order, loc="outside lower center", ncols=len(METHODS))

@@ -41,6 +41,8 @@ def face_components(faces: NDArray[np.int64], vertices: int) -> tuple[int, NDArr
     return int(used.sum()), number[of_face]
 
 
+_IN_PLACE = Similarity((0.0, 0.0, 0.0), 1.0)
+
 Strangeness = Callable[[NDArray[np.float64]], NDArray[np.floating]]
 
 
@@ -67,7 +69,7 @@ def supported_faces(
     of_vertex[faces.reshape(-1)] = np.repeat(component, 3)
     _, nearest = cKDTree(vertices).query(support, workers=torch.get_num_threads())
     # A point stands for the square of its own spacing: scans are sparser where they were taken from far away.
-    stands_for = np.square(Support(support, None, Similarity((0.0, 0.0, 0.0), 1.0)).spacing)
+    stands_for = Support(support.astype(np.float64), None, _IN_PLACE).spacing ** 2
     carried = np.bincount(of_vertex[nearest], stands_for, minlength=count)
     points = np.bincount(of_vertex[nearest], minlength=count)
     # What is usual is judged on the component that carries most, not on all: ghosts may be large.
