@@ -39,7 +39,7 @@ class Places:
 
     @classmethod
     def on(cls, mesh: Mesh, support: Support) -> Places:
-        """Asked of a scan, of which a uniform subset is enough."""
+        """With their support by a scan, of which a uniform subset is enough."""
         faces = mesh.faces[:: -(-len(mesh.faces) // _LOOKED_AT)]
         vectors = area_vectors(mesh.vertices, faces)
         area = np.linalg.norm(vectors, axis=1)
@@ -109,8 +109,9 @@ def _to_faces(
 
     if not len(points):
         return np.empty(0)
-    edges = vertices[faces] - vertices[np.roll(faces, 1, axis=1)]
-    reach += float(np.sqrt(np.square(edges).sum(axis=2).max()))  # of a face that near, a corner is
+    edges = (vertices[faces[:, i]] - vertices[faces[:, i - 1]] for i in range(3))
+    # Of a face within reach, a corner is no farther than that and an edge.
+    reach += max(float(np.linalg.norm(edge, axis=1).max()) for edge in edges)
     near = np.isfinite(_nearest(points, vertices, np.full(len(vertices), reach)))
     some = faces[near[faces].any(axis=1)]
     if not len(some):
