@@ -95,15 +95,14 @@ def seen_from(mesh: Mesh, viewpoints: ArrayLike, seed: int) -> PointCloud:
         seed: of that turn.
     """
     hits = _shot(mesh, viewpoints, seed)[0]
-    points = np.einsum("nk,nkd->nd", hits.weights, mesh.vertices[mesh.faces[hits.faces]])
-    return PointCloud(points, _normals(mesh, hits.faces, hits.weights))
+    return PointCloud(hits.places(mesh.vertices, mesh.faces), _normals(mesh, hits.faces, hits.weights))
 
 
 def seen_in_steps(mesh: Mesh, seed: int) -> PointCloud:
     """What four depth cameras around the object measure: inverse depth in steps, and no normals."""
     hits, eye, pixel = _shot(mesh, _VIEWPOINTS, seed)
     frame = Similarity.fitting(mesh.vertices)
-    seen = np.einsum("nk,nkd->nd", hits.weights, frame.to_cube(mesh.vertices)[mesh.faces[hits.faces]])
+    seen = hits.places(frame.to_cube(mesh.vertices), mesh.faces)
     depth = np.einsum("nd,nd->n", seen - eye, -eye / DISTANCE)
     unit = STEP * pixel / DISTANCE**2
     measured = 1 / (unit * np.round(1 / (unit * depth)))
@@ -114,7 +113,7 @@ def seen_misaligned(mesh: Mesh, seed: int) -> PointCloud:
     """What eight scans from around see of an object, each a little out of place, and no normals."""
     hits, eyes, _ = _shot(mesh, _CORNERS, seed)
     frame = Similarity.fitting(mesh.vertices)
-    seen = np.einsum("nk,nkd->nd", hits.weights, frame.to_cube(mesh.vertices)[mesh.faces[hits.faces]])
+    seen = hits.places(frame.to_cube(mesh.vertices), mesh.faces)
     rays = (eyes - seen) / np.linalg.norm(eyes - seen, axis=1, keepdims=True)
     facing = np.einsum("nd,nd->n", rays, _normals(mesh, hits.faces, hits.weights)) > GRAZING
     seen, scan = seen[facing], np.unique(eyes[facing], axis=0, return_inverse=True)[1].reshape(-1)
@@ -154,6 +153,10 @@ class Hits:
     rays: NDArray[np.int64]
     faces: NDArray[np.int64]
     weights: NDArray[np.float64]
+
+    def places(self, vertices: NDArray[np.float64], faces: NDArray[np.int64]) -> NDArray[np.float64]:
+        """Where (n, 3) they meet it, by its vertices in any frame."""
+        return np.asarray(np.einsum("nk,nkd->nd", self.weights, vertices[faces[self.faces]]))
 
 
 def ray_caster(

@@ -71,7 +71,7 @@ def checked(cloud: PointCloud, sight: NDArray[np.float64] | None) -> PointCloud:
     against = _share(along * around_it[around.node_of] < 0, tell)
     if _share(np.abs(along) < AGREEMENT, tell) > 0.5:
         return estimated(cloud, "most of the scan's normals do not go with its surface: new ones were", sight)
-    cloud = _straightened(cloud, cloud.normals, around, around_it)
+    cloud = _straightened(cloud, around, around_it)
     assert cloud.normals is not None
     if against > CONTRADICTED:
         reason = f"{against:.1%} of the normals contradict their neighbours"
@@ -116,16 +116,12 @@ def _share(found: NDArray[np.bool_], asked: NDArray[np.bool_]) -> float:
     return float(found[asked].mean()) if asked.mean() >= SOME_TELL else 0.0
 
 
-def _straightened(
-    cloud: PointCloud,
-    normals: NDArray[np.float32],
-    around: Surroundings,
-    around_it: NDArray[np.float64],
-) -> PointCloud:
-    """The cloud with its ``normals``; where many lean away from flat places, with the surface's there."""
+def _straightened(cloud: PointCloud, around: Surroundings, around_it: NDArray[np.float64]) -> PointCloud:
+    """The cloud with its normals; where many lean away from flat places, with the surface's there."""
+    assert cloud.normals is not None
     planes, node_of = around.planes, around.node_of
     faces = planes.oriented(np.where(around_it < 0, -1.0, 1.0))[node_of]
-    along = np.einsum("nd,nd->n", normals, faces)
+    along = np.einsum("nd,nd->n", cloud.normals, faces)
     flatness, agreeing = planes.flatness[node_of], planes.agreeing[node_of]
     says = (flatness < FLAT_ENOUGH_TO_SAY[0]) | (agreeing > AGREEING_ENOUGH_TO_SAY)
     if (says & (np.abs(along) < SURELY_LEANING)).mean() < MANY_LEAN:
@@ -135,7 +131,7 @@ def _straightened(
     leaning = (flatness < FLAT_ENOUGH_TO_SAY[1]) & (sine > LEANING * flatness)
     # A normal that lies in the surface does not say which side it means; its neighbours do.
     against = leaning & (along <= -AGREEMENT)
-    normals = np.where(leaning[:, None], faces, normals).astype(np.float32)
+    normals = np.where(leaning[:, None], faces, cloud.normals).astype(np.float32)
     normals[against] *= -1
     note = f"{leaning.mean():.1%} of the normals lean away from a flat surface: those were estimated anew"
     return replace(cloud, normals=normals, notes=(*cloud.notes, note))

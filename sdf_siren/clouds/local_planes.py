@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
 from sdf_siren.clouds.creases import AGREEING, beside_creases
-from sdf_siren.clouds.neighbours import neighbours
+from sdf_siren.clouds.neighbours import all_neighbours
 from sdf_siren.clouds.spacing import FLAT_ENOUGH, thickness
 from sdf_siren.clouds.steps import half_step
 
@@ -164,7 +164,7 @@ def fit_planes(points: NDArray[np.float64]) -> LocalPlanes:
     if node_of is not None:
         tree = cKDTree(nodes)
     sizes = NOISY_SIZES if noisy else CLEAN_SIZES
-    around = _around(tree, max(sizes[0], NEIGHBOURS + 1))
+    around = all_neighbours(tree, max(sizes[0], NEIGHBOURS + 1))
     normals, height, flatness = _planes(nodes, tree, sizes, around)
     faces, agreeing = normals, np.zeros(len(nodes))
     if not noisy:
@@ -173,7 +173,7 @@ def fit_planes(points: NDArray[np.float64]) -> LocalPlanes:
         # Only there: on clean scans it would press the two sides of a thin plate into one.
         nodes = nodes - normals * height[:, None]
         tree = cKDTree(nodes)
-        around = _around(tree, NEIGHBOURS + 1)
+        around = all_neighbours(tree, NEIGHBOURS + 1)
     distance, near = around
     others = near[:, 1 : NEIGHBOURS + 1]
     areas = _areas(distance)
@@ -204,15 +204,6 @@ def _averaged(points: NDArray[np.float64], side: float) -> tuple[NDArray[np.floa
     )
     means = np.stack([np.bincount(node_of, column) for column in points.T], axis=1) / count[:, None]
     return means, node_of
-
-
-def _around(tree: cKDTree, count: int) -> _Around:
-    """Distances and indices (m, count) of the nearest nodes of each, its own first; or of all of them."""
-    shape = tree.n, min(count, tree.n)
-    distance, near = np.empty(shape), np.empty(shape, np.int64)
-    for rows, distances, nearest in neighbours(tree, shape[1]):
-        distance[rows], near[rows] = distances, nearest
-    return distance, near
 
 
 def _planes(

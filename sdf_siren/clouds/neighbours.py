@@ -27,3 +27,12 @@ def neighbours(
             tree.data[rows], k=np.arange(1, count + 1), workers=torch.get_num_threads()
         )
         yield rows, distance, index
+
+
+def all_neighbours(tree: cKDTree, count: int) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    """Distances and indices of the nearest points to each of n, its own first: (n, count), or all of them."""
+    shape = tree.n, min(count, tree.n)
+    distance, near = np.empty(shape), np.empty(shape, np.int64)
+    for rows, distances, nearest in neighbours(tree, shape[1]):
+        distance[rows], near[rows] = distances, nearest
+    return distance, near

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
 from sdf_siren.clouds.local_planes import NEIGHBOURS, LocalPlanes, fit_planes
+from sdf_siren.clouds.neighbours import all_neighbours
 from sdf_siren.clouds.orientation import Orientation, orient
 from sdf_siren.clouds.point_cloud import PointCloud
 from sdf_siren.clouds.signed_graph import SignedGraph, neighbour_graph
@@ -58,9 +58,7 @@ class Surroundings:
         """The nearest other points of each point (n, k)."""
         if self.planes.node_of is None:
             return self.planes.near
-        count = min(NEIGHBOURS + 1, len(self.points))
-        near = cKDTree(self.points).query(self.points, k=count, workers=torch.get_num_threads())[1]
-        return np.asarray(near[:, 1:])
+        return all_neighbours(cKDTree(self.points), NEIGHBOURS + 1)[1][:, 1:]
 
     def along(self, vectors: NDArray[np.floating]) -> NDArray[np.float64]:
         """Cosine (n,) between unit vectors (n, 3) and the normals of the points' nodes."""

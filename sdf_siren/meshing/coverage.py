@@ -15,8 +15,9 @@ from sdf_siren.clouds.support import Support
 SUPPORT_BEYOND = (2.0, 3.0, 5.0)
 """Spacings for which :class:`Coverage` has the share of the area beyond."""
 
-MISSED = 3.0
-"""Spacings from the mesh beyond which a point of the scan counts as missed."""
+FAR = 3.0
+"""Spacings from the scan beyond which a place is made up (see :mod:`sdf_siren.meshing.reach`), and from the
+mesh beyond which a point of the scan is missed."""
 
 _LOOKED_AT = 100_000
 """Faces of the mesh, and points of the scan, that are looked at: enough for a share to a few tenths of a per
@@ -59,7 +60,7 @@ class Coverage:
     Attributes:
         beyond: by spacings, the share of the mesh's area that is farther from the scan.
         largest: support of the worst place, in spacings; at most ``FARTHEST``.
-        missed: share of the scan's points that are farther than ``MISSED`` spacings from the mesh.
+        missed: share of the scan's points that are farther than ``FAR`` spacings from the mesh.
     """
 
     beyond: dict[float, float]
@@ -75,14 +76,14 @@ def coverage(mesh: Mesh, support: Support) -> Coverage:
 
 
 def _missed(mesh: Mesh, support: Support) -> NDArray[np.bool_]:
-    """Which of the points looked at have no part of the mesh within ``MISSED`` spacings.
+    """Which of the points looked at have no part of the mesh within ``FAR`` spacings.
 
     Theirs or the scan's median, if that is more: beside a scanner, points stand closer than any mesh follows.
     """
     stride = -(-len(support.points) // _LOOKED_AT)
     points = support.frame.to_cube(support.points[::stride])
     spacing = support.frame.scale * support.spacing
-    limit = MISSED * np.maximum(spacing[::stride], np.median(spacing))
+    limit = FAR * np.maximum(spacing[::stride], np.median(spacing))
     vertices = support.frame.to_cube(mesh.vertices)
     distance = _nearest(vertices, points, limit)
     far = np.flatnonzero(np.isinf(distance))
@@ -104,7 +105,7 @@ def _nearest(
 def _to_faces(
     vertices: NDArray[np.float64], faces: NDArray[np.int64], points: NDArray[np.float64], reach: float
 ) -> NDArray[np.float64]:
-    """Distances (n,) from points to the nearest face; infinite where none is within ``reach``."""
+    """Distances (n,) from points to the nearest face, exact up to ``reach``, more than that beyond it."""
     import igl
 
     if not len(points):
