@@ -53,7 +53,7 @@ def folder(tmp_path, monkeypatch):
     monkeypatch.setattr(scattered_fields, "WIDTH_PER_WAVE", 2.0)
     monkeypatch.setattr(cost, "_seconds_per_step", lambda settings, place: 0.5)  # so that --time gives few
     monkeypatch.setattr(
-        meshing, "extract", lambda field, resolution, **rest: extract(field, (resolution or 256) // 4, **rest)
+        meshing, "extract", lambda field, resolution, **rest: extract(field, (resolution or 180) // 4, **rest)
     )
     monkeypatch.setattr(preview, "SUPERSAMPLING", 1)
     monkeypatch.setattr(local, "LocalExecutor", Here)  # other processes would know nothing of all this

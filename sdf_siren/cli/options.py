@@ -49,7 +49,7 @@ def resolution_option(command: Command) -> Command:
         type=int,
         metavar="N",
         help="Cells along a side of the cube around the scan, 8 to 1024, all of one size.  "
-        "[default: 256, finer where the surface bends]",
+        "[default: 180, finer where the surface bends]",
     )(command)
 
 

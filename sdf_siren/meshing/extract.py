@@ -36,17 +36,25 @@ class Extraction:
     notes: tuple[str, ...]
 
 
-RESOLUTION = 256
+RESOLUTION = 180
 """Cells along a side of the cube unless given, or unless the field holds finer detail than they resolve."""
 
 MADE_UP = 0.25
 """Parts of the level set that the network knows are within a tenth of a tile's side of its own; bubbles,
 which cubics blow where they find points far from any surface of the network, are over half a side away."""
 
-CELLS_PER_TILE = 1.25
+CELLS_PER_TILE = 0.9
 """A cubic bends at most a few times across its tile; its edges are split where it bends."""
 
-FINER, MOST_FINER, MISSED = 2**0.5, 2.0, 2.5e-4
+FLATNESS, FLATTEST = 0.75, 2e-5
+"""Edges are split that the surface rises farther above than so much of the field's own error, but none that
+it rises less above than that part of the cube's unit: finer than rounding, and than anybody looks."""
+
+BEND = 0.2
+"""Edges of a cell's length are split, whatever the error, if the surface turns by more over them, rad: where
+points are noisy they are farther from a field than it is from the truth."""
+
+FINER, MOST_FINER, MISSED = 2**0.5, 2**1.5, 2.5e-4
 """Where two sheets of the level set are closer than a cell, the lattice sees neither: a thin wall gets holes,
 a crevice is bridged. It is made finer by the first factor, by the second at most, while more than a share
 ``MISSED`` of the scan's points see another sheet within a cell, if that parts them: the share falls with the
@@ -58,9 +66,6 @@ guessed, and not worth more of them."""
 
 WALL_CELLS = 1.5
 """From the walls of the cube to where a surface that leaves it is closed: a whole cell lies outside."""
-
-FLATTEST = 1e-5
-"""In the cube: less is rounding, by which all edges of a flat wall would be split."""
 
 
 def extract_mesh(
@@ -84,9 +89,9 @@ def extract(
     Args:
         field: as fitted or loaded.
         resolution: cells along a side of the cube, which is 2 / 1.8 of the scan's longest side; None for
-            256, or more if the field's local corrections are finer than that or its sheets closer.
+            180, or more if the field's local corrections are finer than that or its sheets closer.
         flatness: edges that the surface rises farther above are split, world units; 0 splits none. None
-            stands for the field's own error if the resolution is left open too, else for 0.
+            stands for 0 or, if the resolution is left open too, for most of the field's own error or less.
         closed: whether a surface that leaves the cube is closed at its walls; also if that was asked for when
             the field was fitted.
         device: ``auto``, ``cpu`` or ``cuda[:i]``.
@@ -96,12 +101,12 @@ def extract(
         UsageError: the resolution is out of range.
         EmptySurfaceError: there is no level set near the scan.
     """
-    if flatness is None:
-        flatness = field.error or 0.0 if resolution is None else 0.0
     place = choose_device(device)
     in_cube = field.in_cube.to(device=place)
+    rise = (flatness or 0.0) * field.frame.scale
     if resolution is None:
         resolution = resolution_for_sheets(field, in_cube, sufficient_resolution(field), place)
+        rise = _sufficient_rise(field, resolution) if flatness is None else rise
     check_resolution(resolution)
     meshed: Field = in_cube
     if closed or field.record.get("surface") == "closed":
@@ -122,9 +127,8 @@ def extract(
         return _onto_level_set(meshed, vertices, 2 / resolution, place)
 
     vertices, normals = onto_level_set(vertices)
-    if flatness > 0:
-        flatness = max(flatness * field.frame.scale, FLATTEST)
-        vertices, normals, faces = refine(vertices, normals, faces, flatness, onto_level_set)
+    if rise > 0:
+        vertices, normals, faces = refine(vertices, normals, faces, max(rise, FLATTEST), onto_level_set)
     notes = []
     if removed:
         parts = f"{removed} component{'s' * (removed > 1)}"
@@ -151,9 +155,15 @@ def _strangeness(
 
 
 def sufficient_resolution(field: SignedDistanceField) -> int:
-    """Cells along a side of the cube that resolve the finest tiles of ``field``; 256 to 1024."""
+    """Cells along a side of the cube that resolve the finest tiles of ``field``; 180 to 1024."""
     finest = min((tiles.side for tiles in field.tiles), default=2.0)
     return min(LARGEST, max(RESOLUTION, math.ceil(2 * CELLS_PER_TILE / finest)))
+
+
+def _sufficient_rise(field: SignedDistanceField, resolution: int) -> float:
+    """How far, in the cube, the surface may rise above an edge of a mesh that is as good as ``field``."""
+    least = BEND / 8 * 2 / resolution  # a chord of length e over an arc that turns by b: e b / 8
+    return least if field.error is None else min(least, FLATNESS * field.error * field.frame.scale)
 
 
 def resolution_for_sheets(

@@ -19,7 +19,7 @@ class ExtractMesh(Stage):
 
     resolution: int | None = option(
         None,
-        "Cells along a side of the cube around the scan, all of one size. Left open: 256, or as "
+        "Cells along a side of the cube around the scan, all of one size. Left open: 180, or as "
         "the detail asks, and finer where the surface bends.",
         minimum=8,
         maximum=1024,
@@ -46,4 +46,4 @@ class ExtractMesh(Stage):
         return {"mesh": extraction.mesh}
 
     def plan(self, artifacts: Artifacts, context: Context) -> list[str]:
-        return [f"resolution {self.resolution or '256 or as the detail asks, finer where the surface bends'}"]
+        return [f"resolution {self.resolution or '180 or as the detail asks, finer where the surface bends'}"]

@@ -137,12 +137,14 @@ def largest_gap(mesh, frame):
 
 
 def test_left_open_the_mesh_is_as_fine_as_the_fit_is_good():
-    field = fitted(1e-5)
-    fine, coarse = extract_mesh(field), extract_mesh(field, 256)
-    assert len(fine.faces) > 1.5 * len(coarse.faces)
-    assert largest_gap(fine, field.frame) < 1.3e-5 < largest_gap(coarse, field.frame)
+    field = fitted(3e-5)
+    fine, coarse = extract_mesh(field), extract_mesh(field, 180)
+    assert len(fine.faces) > 1.3 * len(coarse.faces)
+    assert largest_gap(fine, field.frame) < 3e-5 < largest_gap(coarse, field.frame)
     assert topology(fine).watertight
     assert len(extract_mesh(fitted(1e-3)).faces) == len(coarse.faces)
+    finest = extract_mesh(fitted(1e-9))  # finer than anybody looks
+    assert largest_gap(finest, field.frame) == pytest.approx(2e-5, rel=0.1)
 
 
 def test_a_flatness_in_world_units_may_be_asked_for():
@@ -153,7 +155,7 @@ def test_a_flatness_in_world_units_may_be_asked_for():
 
 
 @pytest.mark.parametrize(
-    ("sides", "cells"), [((), 256), ((0.1,), 256), ((0.02, 0.005), 500), ((1e-4,), 1024)]
+    ("sides", "cells"), [((), 180), ((0.1,), 180), ((0.02, 0.005), 360), ((1e-4,), 1024)]
 )
 def test_left_open_the_resolution_follows_the_finest_tiles(sides, cells):
     empty = torch.empty(0, 3, dtype=torch.int64), torch.empty(0, 20)
@@ -197,7 +199,9 @@ def plate(thickness):
     )
 
 
-@pytest.mark.parametrize(("cells_thick", "expected"), [(1.5, 64), (0.9, 91), (0.6, 128), (0.1, 64)])
+@pytest.mark.parametrize(
+    ("cells_thick", "expected"), [(1.5, 64), (0.9, 91), (0.6, 129), (0.4, 181), (0.1, 64)]
+)
 def test_the_lattice_parts_sheets_that_are_close(cells_thick, expected):
     field = plate(cells_thick * 2 / 64)
     assert resolution_for_sheets(field, field.in_cube, 64, "cpu") == expected
@@ -205,7 +209,7 @@ def test_the_lattice_parts_sheets_that_are_close(cells_thick, expected):
     assert resolution_for_sheets(bare, bare.in_cube, 64, "cpu") == 64
 
 
-@pytest.mark.parametrize(("side", "expected"), [(0.01, 128), (0.05, 100), (0.1, 64)])
+@pytest.mark.parametrize(("side", "expected"), [(0.01, 129), (0.05, 100), (0.1, 64)])
 def test_sheets_thinner_than_the_scan_tells_get_no_finer_lattice(side, expected):
     tiles = CubicTiles(side, torch.tensor([[0, 0, 0]]), torch.zeros(1, 20))
     field = dataclasses.replace(plate(0.65 * 2 / 64), tiles=(tiles,))

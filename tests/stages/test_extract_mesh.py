@@ -28,6 +28,6 @@ def test_a_surface_that_is_to_be_closed_is_closed_in_the_cube(stand_in, context,
 
 def test_plan(context):
     assert ExtractMesh().plan({}, context) == [
-        "resolution 256 or as the detail asks, finer where the surface bends"
+        "resolution 180 or as the detail asks, finer where the surface bends"
     ]
     assert ExtractMesh(resolution=64).plan({}, context) == ["resolution 64"]
