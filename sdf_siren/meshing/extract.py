@@ -50,7 +50,7 @@ FLATNESS, FLATTEST = 0.75, 2e-5
 """Edges are split that the surface rises farther above than so much of the field's own error, but none that
 it rises less above than that part of the cube's unit: finer than rounding, and than anybody looks."""
 
-BEND = 0.2
+BEND = 0.3
 """Edges of a cell's length are split, whatever the error, if the surface turns by more over them, rad: where
 points are noisy they are farther from a field than it is from the truth."""
 

@@ -14,7 +14,7 @@ from sdf_siren.clouds.groups import PointGroup
 from sdf_siren.sampling.density import rows_at
 
 AHEAD = 32
-"""Steps whose rows are found together: it takes as many calls as those of one step."""
+"""Steps that are drawn together: it takes as many calls as one step."""
 
 GOLDEN = (5**0.5 - 1) / 2
 """Its multiples, modulo 1, are spread more evenly than those of any other number, however many there are."""
@@ -58,25 +58,30 @@ class PoolSampler:
             place = pools[name].x.device
             self._starts[name] = torch.rand(count, generator=generator, dtype=torch.float64).to(place)
             self._parts[name] = torch.arange(count, dtype=torch.float64).to(place)
-        self._first = -1  # of the steps whose rows are known
-        self._rows: dict[str, Tensor] = {}
+        self._first = -1  # of the steps that are drawn
+        self._drawn: dict[str, PointGroup] = {}
 
     def draw(self, generator: torch.Generator, step: int = 0) -> dict[str, PointGroup]:
         """Rows of every pool; they follow from the seed and ``step``, and ``generator`` is left alone."""
         first = step - step % AHEAD
         if first != self._first:
             self._first = first
-            self._rows = {name: self._rows_of(name, range(first, first + AHEAD)) for name in self._starts}
-        return {name: self._pools[name].rows(rows[step - first]) for name, rows in self._rows.items()}
+            steps = range(first, first + AHEAD)
+            self._drawn = {name: self._pools[name].rows(self._rows_of(name, steps)) for name in self._starts}
+        batch = {}
+        for name, drawn in self._drawn.items():
+            count = len(self._starts[name])
+            batch[name] = drawn.rows(slice((step - first) * count, (step - first + 1) * count))
+        return batch
 
     def _rows_of(self, name: str, steps: range) -> Tensor:
-        """Of the pool of that name, (steps, count)."""
+        """Of the pool of that name, (steps * count,)."""
         pool, start = self._pools[name], self._starts[name]
         number = torch.arange(steps.start, steps.stop, dtype=start.dtype, device=start.device)
         place = (self._parts[name] + (start + number[:, None] * GOLDEN) % 1) / len(start)
         if name in self._shares:
-            return rows_at(self._shares[name], place)
-        return (place * len(pool)).long().clamp_(max=len(pool) - 1)  # a place may be rounded to 1
+            return rows_at(self._shares[name], place.flatten())
+        return (place.flatten() * len(pool)).long().clamp_(max=len(pool) - 1)  # a place may be rounded to 1
 
 
 def order_by_place(tree: cKDTree) -> Tensor:
