@@ -35,6 +35,10 @@ spacings; with 8 neighbours up to fifteen times."""
 ANGLE = 5.0
 """Weight of the angle; errors of normals of 0.2 rad count as 0.3 spacings."""
 
+FAR = 3.0
+"""Beyond so many spacings there are no data: of points scattered at random over a plane, five places in 10^13
+are farther from all of them."""
+
 _CANDIDATES = 8
 """Points around a place that are looked at: of a plate scanned on both sides, half of them face away."""
 

@@ -10,14 +10,10 @@ from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
 from sdf_siren.artifacts import Mesh, area_vectors
-from sdf_siren.clouds.support import Support
+from sdf_siren.clouds.support import FAR, Support
 
-SUPPORT_BEYOND = (2.0, 3.0, 5.0)
+SUPPORT_BEYOND = (2.0, FAR, 5.0)
 """Spacings for which :class:`Coverage` has the share of the area beyond."""
-
-FAR = 3.0
-"""Spacings from the scan beyond which a place is made up (see :mod:`sdf_siren.meshing.reach`), and from the
-mesh beyond which a point of the scan is missed."""
 
 _LOOKED_AT = 100_000
 """Faces of the mesh, and points of the scan, that are looked at: enough for a share to a few tenths of a per

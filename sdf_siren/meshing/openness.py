@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 
 from sdf_siren.artifacts import Mesh
 from sdf_siren.clouds.outward import spread_directions
-from sdf_siren.clouds.support import Support
-from sdf_siren.meshing.coverage import FAR, Places
+from sdf_siren.clouds.support import FAR, Support
+from sdf_siren.meshing.coverage import Places
 
 LARGE = 0.1
 """Share of the pictures from which on a surface that closes in the cube counts as open. Closed objects seen

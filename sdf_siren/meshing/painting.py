@@ -24,6 +24,7 @@ from scipy.spatial import cKDTree
 
 from sdf_siren.artifacts import Mesh, vertex_normals
 from sdf_siren.clouds import PointCloud
+from sdf_siren.clouds.support import FAR
 from sdf_siren.srgb import from_linear, to_linear
 
 NEIGHBOURS = 8
@@ -34,9 +35,6 @@ WIDER = 64
 WIDTH = 0.4
 """h / s. Of scans with every tenth point held back (four, indoors and machine parts; docs/method.md) the
 colours there are guessed best with 0.3 to 0.6."""
-
-FAR = 3.0
-"""Spacings from the nearest point from which on a colour is a guess; said in a note."""
 
 _CHUNK = 1 << 16
 """Vertices at once: some 50 MB."""

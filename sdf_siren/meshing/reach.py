@@ -2,7 +2,7 @@
 
 Points that are scattered at random leave gaps: of the places in a uniformly sampled plane, 4 % are farther
 than one spacing from all points, 3 in a million farther than two, 5 in 10^13 farther than three. So what is
-beyond ``REACH`` is only cut where it gets beyond ``HOLE`` somewhere; else it is a gap and stays.
+beyond ``REACH`` is only cut where it gets beyond ``FAR`` somewhere; else it is a gap and stays.
 """
 
 from __future__ import annotations
@@ -13,12 +13,12 @@ from scipy.sparse import csr_array, diags_array
 from scipy.sparse.csgraph import connected_components
 
 from sdf_siren.artifacts import Mesh, face_areas
-from sdf_siren.clouds.support import ANGLE, Support
+from sdf_siren.clouds.support import ANGLE, FAR, Support
 
-REACH, HOLE = 2.0, 3.0
+REACH = 2.0
 
 GAP = 12.0
-"""Squares of a spacing: a disc of radius 2. Small parts that are beyond ``HOLE`` not by their distance but by
+"""Squares of a spacing: a disc of radius 2. Small parts that are beyond ``FAR`` not by their distance but by
 the turns of a rough surface are gaps too."""
 
 SLACK = 0.75
@@ -52,7 +52,7 @@ def _smooth(
 
     The rim would else show every point of the scan that stands at the edge.
     """
-    smooth = np.minimum(found, HOLE + 1)  # what lies far beyond must not count for more
+    smooth = np.minimum(found, FAR + 1)  # what lies far beyond must not count for more
     rows = np.flatnonzero(np.abs(found - REACH) < _BAND)
     if not len(rows):
         return smooth
@@ -78,9 +78,9 @@ def _gaps(
     rows = np.flatnonzero(beyond)
     farthest = np.zeros(len(found))
     np.maximum.at(farthest, part[rows], found[rows])
-    narrow = farthest <= HOLE
-    # Small parts that get beyond HOLE may owe it to their normals alone, but then not more than this.
-    turned = ~narrow & (farthest <= np.sqrt(HOLE**2 + 2 * ANGLE))
+    narrow = farthest <= FAR
+    # Small parts that get beyond FAR may owe it to their normals alone, but then not more than this.
+    turned = ~narrow & (farthest <= np.sqrt(FAR**2 + 2 * ANGLE))
     wide = rows[turned[part[rows]]]
     area = face_areas(mesh.vertices, mesh.faces)
     area = np.bincount(mesh.faces.reshape(-1), np.repeat(area / 3, 3), minlength=len(found))[wide]
@@ -88,7 +88,7 @@ def _gaps(
     small = wide[size[part[wide]] <= GAP]
     farthest[part[small]] = 0
     np.maximum.at(farthest, part[small], support.at(mesh.vertices[small], None))
-    narrow[part[small]] = farthest[part[small]] <= HOLE
+    narrow[part[small]] = farthest[part[small]] <= FAR
     return rows[narrow[part[rows]]]
 
 

@@ -14,9 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sdf_siren.artifacts import Mesh, face_areas, vertex_normals
-from sdf_siren.clouds.support import Support
+from sdf_siren.clouds.support import FAR, Support
 from sdf_siren.meshing.components import face_components
-from sdf_siren.meshing.reach import HOLE, REACH, SLACK, level_of
+from sdf_siren.meshing.reach import REACH, SLACK, level_of
 from sdf_siren.meshing.refine import split_faces
 from sdf_siren.meshing.rim import smooth_rim
 
@@ -50,7 +50,7 @@ class Trimmed:
 
 
 def trim(mesh: Mesh, support: Support) -> Trimmed:
-    """The part of ``mesh`` that the scan supports: every vertex is within ``HOLE`` spacings of a point.
+    """The part of ``mesh`` that the scan supports: every vertex is within ``FAR`` spacings of a point.
 
     A mesh that was trimmed before comes back as it is.
 
@@ -72,7 +72,7 @@ def trim(mesh: Mesh, support: Support) -> Trimmed:
 
     def near_enough(rows: NDArray[np.int64], places: NDArray[np.float64]) -> NDArray[np.bool_]:
         assert left.normals is not None
-        return support.at(places, left.normals[rows]) <= HOLE
+        return support.at(places, left.normals[rows]) <= FAR
 
     vertices = smooth_rim(left.vertices, left.normals, left.faces, near_enough)
     before, after = (face_areas(part.vertices, part.faces).sum() for part in (mesh, left))

@@ -7,11 +7,11 @@ import pytest
 from exact_scans import UNIT, euler, mesh_of, on_sphere, plane_scan, sphere_scan
 
 from sdf_siren.artifacts import Mesh
-from sdf_siren.clouds.support import Support
+from sdf_siren.clouds.support import FAR, Support
 from sdf_siren.fields.shapes import Plane, Sphere
 from sdf_siren.frames import Similarity
 from sdf_siren.meshing import trim
-from sdf_siren.meshing.reach import HOLE, REACH
+from sdf_siren.meshing.reach import REACH
 from sdf_siren.metrics import topology
 
 PLANE = Plane(offset=1e-4)  # not through the nodes of a lattice
@@ -48,7 +48,7 @@ def test_half_a_sphere_has_a_round_rim_two_spacings_from_the_scan(count):
     assert 0.8 * REACH < below.mean() < 1.25 * REACH
     assert below.std() < 0.5
     assert np.abs(np.linalg.norm(mesh.vertices, axis=1) - 0.5).max() < 5e-4  # nothing left the surface
-    assert scan.at(mesh.vertices, mesh.normals).max() <= HOLE
+    assert scan.at(mesh.vertices, mesh.normals).max() <= FAR
     assert found.removed == pytest.approx(0.5 - below.mean() * spacing, abs=0.01)
 
 
