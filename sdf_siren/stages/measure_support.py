@@ -36,11 +36,11 @@ class MeasureSupport(Stage):
             return {"mesh": mesh}
         covered = coverage(mesh, support)
         beyond = {f"{limit:g}": share for limit, share in covered.beyond.items()}
-        context.record({"support": {"beyond": beyond, "largest": covered.largest}})
-        context.record({"points_missed": covered.missed})
+        found = {"support": {"beyond": beyond, "largest": covered.largest}, "points_missed": covered.missed}
+        context.record(found)
         if covered.missed > NOTEWORTHY:
             context.note(f"{covered.missed:.1%} of the scan's points are more than 3 spacings from the mesh")
         if not self.write:
             return {"mesh": mesh}
-        found = support.at(mesh.vertices, mesh.normals)
-        return {"mesh": replace(mesh, scalars={**mesh.scalars, "support": found})}
+        support_at_vertices = support.at(mesh.vertices, mesh.normals)
+        return {"mesh": replace(mesh, scalars={**mesh.scalars, "support": support_at_vertices})}

@@ -22,8 +22,7 @@ def test_call(stand_in, context, said, write, missed, notes):
     assert calls[0] == ("scan_support", ("field", "cloud"), {})
     assert calls[1] == ("coverage", (MESH, support), {})
     assert said("measures") == [
-        {"support": {"beyond": {"2": 0.5, "3": 0.25}, "largest": 3.0}},
-        {"points_missed": missed},
+        {"support": {"beyond": {"2": 0.5, "3": 0.25}, "largest": 3.0}, "points_missed": missed},
     ]
     assert [note["text"].split()[0] for note in said("note")] == notes
     assert set(mesh.scalars) == {"intensity", "support"} if write else mesh is MESH
