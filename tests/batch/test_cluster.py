@@ -51,7 +51,7 @@ def listen(report):
     if interrupt and len(reports) == 2:
         os.kill(os.getpid(), signal.SIGINT)
 
-limits = Limits(timeout=None if interrupt else 4)
+limits = Limits(timeout=None if interrupt else 15)
 try:
     RayExecutor(None, 1, limits=limits, function="ray_jobs:write_name", cpus=2).run(jobs, listen)
 except KeyboardInterrupt:
