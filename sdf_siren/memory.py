@@ -36,7 +36,7 @@ def faces_expected(points: int, noisy: bool = False) -> int:
     What drives their number is how closely the surface is followed: much less where the points are noisy.
     """
     if noisy:
-        return FACES_OF_ANY + points
+        return FACES_OF_ANY + int(1.5 * points)
     return FACES_OF_ANY + min(int(11.5 * points), int(2_300_000 + 2.5 * points), MOST_MORE_FACES)
 
 

@@ -92,7 +92,7 @@ MEASURED = {
     "spot": (11_533, False, 321_146, 590, 698),
     "skull": (100_000, False, 900_736, 720, 1034),
     "bunny": (361_424, True, 368_452, 707, 770),
-    "lone-star": (517_072, True, 626_106, 954, 954),
+    "lone-star": (517_072, True, 1_226_900, 917, None),
     "office": (252_410, False, 3_033_725, 1685, 1685),
     "a million of the skull": (1_000_000, False, 4_318_532, 2144, None),
     "abc": (10_000, False, 660_900, 799, None),
