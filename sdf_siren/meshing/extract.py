@@ -162,8 +162,8 @@ def sufficient_resolution(field: SignedDistanceField) -> int:
 
 def _sufficient_rise(field: SignedDistanceField, resolution: int) -> float:
     """How far, in the cube, the surface may rise above an edge of a mesh that is as good as ``field``."""
-    least = BEND / 8 * 2 / resolution  # a chord of length e over an arc that turns by b: e b / 8
-    return least if field.error is None else min(least, FLATNESS * field.error * field.frame.scale)
+    bent = BEND / 8 * 2 / resolution  # an arc that turns by b rises e b / 8 above its chord e
+    return bent if field.error is None else min(bent, FLATNESS * field.error * field.frame.scale)
 
 
 def resolution_for_sheets(

@@ -10,7 +10,7 @@ from sdf_siren.errors import EmptySurfaceError, UsageError
 from sdf_siren.fields import CubicTiles, SignedDistanceField, Siren, SirenShape, initialise
 from sdf_siren.frames import Similarity
 from sdf_siren.meshing import extract, extract_mesh
-from sdf_siren.meshing.extract import resolution_for_sheets, sufficient_resolution
+from sdf_siren.meshing.extract import BEND, resolution_for_sheets, sufficient_resolution
 from sdf_siren.metrics import topology
 
 
@@ -145,6 +145,19 @@ def test_left_open_the_mesh_is_as_fine_as_the_fit_is_good():
     assert len(extract_mesh(fitted(1e-3)).faces) == len(coarse.faces)
     finest = extract_mesh(fitted(1e-9))  # finer than anybody looks
     assert largest_gap(finest, field.frame) == pytest.approx(2e-5, rel=0.1)
+
+
+def test_left_open_what_bends_is_split_however_noisy_the_points_are():
+    radius, noise = 0.03, {"refit": {"after": 1.0}}
+    ball = bump_network(np.pi**2 * radius**2 / 8 - 0.35)  # nearly one: of the cosines only the squares count
+
+    def deepest(resolution):
+        mesh = extract_mesh(SignedDistanceField(ball, Similarity((0, 0, 0), 1.0), noise), resolution)
+        corners = mesh.vertices[mesh.faces]
+        return radius - np.linalg.norm((corners + np.roll(corners, -1, axis=1)) / 2, axis=2).min()
+
+    allowed = BEND / 8 * 2 / 180
+    assert deepest(None) < 1.1 * allowed < 2 * allowed < deepest(180)
 
 
 def test_a_flatness_in_world_units_may_be_asked_for():
