@@ -103,11 +103,11 @@ def extract(
     """
     place = choose_device(device)
     in_cube = field.in_cube.to(device=place)
-    rise = (flatness or 0.0) * field.frame.scale
+    left_open = resolution is None and flatness is None
     if resolution is None:
         resolution = resolution_for_sheets(field, in_cube, sufficient_resolution(field), place)
-        rise = _sufficient_rise(field, resolution) if flatness is None else rise
     check_resolution(resolution)
+    rise = _sufficient_rise(field, resolution) if left_open else (flatness or 0.0) * field.frame.scale
     meshed: Field = in_cube
     if closed or field.record.get("surface") == "closed":
         meshed = ClippedField(in_cube, 1 - WALL_CELLS * 2 / resolution)
