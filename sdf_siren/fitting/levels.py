@@ -12,7 +12,7 @@ from torch import Tensor
 
 from sdf_siren.fields import CorrectedField, CubicTiles
 from sdf_siren.fitting.folds import Places, closed_off
-from sdf_siren.fitting.local import Trust, fit_tiles
+from sdf_siren.fitting.local import Scatter, Trust, fit_tiles
 
 LEAST_SLOPE = 0.3
 """A field that is flatter counts as if it had this slope: a residual says nothing of distance there."""
@@ -65,7 +65,10 @@ class Missing:
         points: (n, 3) where the rest is meant: the points, or their places on the level set.
         value: (n,) missing there.
         gradient: (n, 3) missing there.
-        trust: what is believed, and whether points are taken to the level set.
+        scatter: of the scan about the network; None if it is clean. Points of a noisy scan are placed where
+            the field's normals through them meet the zero level set: the correction must be a function of
+            the place on the surface; as one of the noisy position it would learn the noise, by flattening
+            the field.
         places: off the surface.
         beside: (m,) missing in value at these.
     """
@@ -75,23 +78,23 @@ class Missing:
     points: Tensor
     value: Tensor
     gradient: Tensor
-    trust: Trust
+    scatter: Scatter | None
     places: Places
     beside: Tensor
 
     @classmethod
     def of(
-        cls, field: CorrectedField, points: Tensor, normals: Tensor, trust: Trust, places: Places
+        cls, field: CorrectedField, points: Tensor, normals: Tensor, scatter: Scatter | None, places: Places
     ) -> Missing:
         """Of ``field``."""
         at = points
         value, gradient = field.value_and_gradient(at)
-        if trust.projected:
+        if scatter is not None:
             squared = gradient.square().sum(dim=1, keepdim=True).clamp_min(LEAST_SLOPE**2)
             at = points - gradient * (value / squared)
             gradient = field.value_and_gradient(at)[1]
         beside = _out_of_bounds(field.value(places.x)[:, 0], places.distance)
-        return cls(field, (points, normals), at, -value[:, 0], normals - gradient, trust, places, beside)
+        return cls(field, (points, normals), at, -value[:, 0], normals - gradient, scatter, places, beside)
 
     def of_rows(self, chosen: Tensor) -> Missing:
         """Of the points that are ``chosen`` (n,) alone."""
@@ -110,8 +113,8 @@ class Missing:
     def after(self, tiles: CubicTiles) -> Missing:
         """What is still missing with one more level."""
         field = self.field.plus(tiles)
-        if self.trust.projected:
-            return Missing.of(field, *self.scan, self.trust, self.places)
+        if self.scatter is not None:
+            return Missing.of(field, *self.scan, self.scatter, self.places)
         value, gradient = tiles.value_and_gradient(self.points)
         return replace(
             self,
@@ -137,7 +140,7 @@ class Missing:
     def fitted(self, level: Level, seen_from: Tensor | None = None) -> CubicTiles:
         """``level``; or of it what bears on the points ``seen_from`` (m, 3)."""
         points, value, gradient = self.points, self.value, self.gradient
-        if level.opening and self.trust.projected:
+        if level.opening and self.scatter is not None:
             # On the level set there is no telling from which sheet a point comes.
             points, normals = self.scan
             value, gradient = self.field.value_and_gradient(points)
@@ -152,6 +155,7 @@ class Missing:
             gradient,
             level.side,
             level.trust,
+            scatter=self.scatter,
             seen_from=seen_from,
             beside=(self.places.x, self.beside),
         )
@@ -178,27 +182,26 @@ class Unseen:
     Attributes:
         points: (n, 3).
         normals: (n, 3).
-        scatter: standard deviations of distances and, about each axis, of normals (radians); None if the scan
-            is clean.
+        scatter: of a noisy scan; None if it is clean.
     """
 
     points: Tensor
     normals: Tensor
-    scatter: tuple[float, float] | None = None
+    scatter: Scatter | None = None
 
     def scattered_about(self, field: CorrectedField) -> Unseen:
         """The same points as those of a noisy scan, whose scatter is that about ``field``."""
         distance, turned = self._residuals(*field.value_and_gradient(self.points))
         # Medians of |a|, and of a^2 + b^2, for standard normal numbers a and b.
-        scatter = float(distance.median()) / 0.6745, math.sqrt(float(turned.median()) / (2 * math.log(2)))
-        return replace(self, scatter=(scatter[0], max(scatter[1], LEAST_TURN)))
+        turn = math.sqrt(float(turned.median()) / (2 * math.log(2)))
+        return replace(self, scatter=Scatter(float(distance.median()) / 0.6745, max(turn, LEAST_TURN)))
 
     def judge(self, value: Tensor, gradient: Tensor) -> Judged:
         """What the points say of a field with values (n, 1) and gradients (n, 3) there."""
         distance, turned = self._residuals(value, gradient)
         if self.scatter is None:
             return Judged(distance, distance)
-        far, angle = distance / self.scatter[0], turned / self.scatter[1] ** 2
+        far, angle = distance / self.scatter.distance, turned / self.scatter.turn**2
         huber = torch.where(far < FAR_OFF, far.square() / 2, FAR_OFF * (far - FAR_OFF / 2))
         return Judged(distance, huber + angle.clamp_max(TURNED_AWAY**2) / 2)
 

@@ -18,6 +18,7 @@ Places off the surface whose distance is known (:mod:`sdf_siren.fitting.folds`) 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
@@ -30,6 +31,10 @@ from sdf_siren.fitting.membership import Membership
 
 DOUBTED = 0.5
 """What is missing in the gradient (about the angle in radians) from where on a normal counts little."""
+
+MOST_WEIGHT = 1.0
+"""Of normals on a noisy scan, in tiles so small that values would be worth less: normals that were estimated
+from the points know no more than these."""
 
 BESIDE_WEIGHT = 0.1
 """Of a value off the surface beside that of a point on it. There is no surface to be exact about."""
@@ -46,16 +51,22 @@ class Trust:
     """How much of what is missing is believed.
 
     Attributes:
-        gradient_weight: w above.
+        gradient_weight: w above; on a noisy scan a factor of the weight by which values and normals count
+            each by its error, the ratio of the two.
         ridge: above.
-        projected: place each point where the field's normal through it meets the zero level set. On a
-            noisy scan the correction must be a function of the place on the surface; as a function of the
-            noisy position it would learn the noise, by flattening the field.
     """
 
     gradient_weight: float
     ridge: float
-    projected: bool
+
+
+class Scatter(NamedTuple):
+    """Standard deviations of a noisy scan about a field."""
+
+    distance: float
+    """Of the points from its level set, cube lengths."""
+    turn: float
+    """Of the normals from its gradient, radians about each axis."""
 
 
 def fit_tiles(
@@ -65,6 +76,7 @@ def fit_tiles(
     side: float,
     trust: Trust,
     *,
+    scatter: Scatter | None = None,
     seen_from: Tensor | None = None,
     beside: tuple[Tensor, Tensor] | None = None,
 ) -> CubicTiles:
@@ -76,14 +88,18 @@ def fit_tiles(
         missing_gradient: (n, 3) the same for the gradient.
         side: of a tile, cube lengths.
         trust: see :class:`Trust`.
+        scatter: of the points, if they are noisy.
         seen_from: solve only the tiles that bear on one of these points (m, 3).
         beside: places off the surface (l, 3) and what is missing in value there (l,). They count in the tiles
             that have points of the surface; none has a tile for their sake.
     """
     off, off_missing = (points[:0], missing[:0]) if beside is None else beside
     tiles, half = Membership.of(points, side, seen_from, off), side * REACH
+    weight = trust.gradient_weight
+    if scatter is not None:
+        weight *= min(scatter.distance / (half * scatter.turn), MOST_WEIGHT)
     told = [
-        _told(points, missing / half, missing_gradient, trust.gradient_weight),
+        _told(points, missing / half, missing_gradient, weight),
         _told(off, off_missing / half),
         points.new_zeros(1, MEMBER),
     ]

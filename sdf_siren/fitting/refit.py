@@ -29,9 +29,9 @@ from sdf_siren.progress import Progress, ProgressCallback, silent
 
 HELD_OUT_SHARE, MOST_HELD_OUT, FEWEST_HELD_OUT = 0.05, 3000, 50
 
-EXACT = Trust(gradient_weight=0.1, ridge=1e-2, projected=False)
-NOISY = Trust(gradient_weight=0.4, ridge=1.5, projected=True)
-OPENING = Trust(gradient_weight=0.4, ridge=0.2, projected=False)
+EXACT = Trust(gradient_weight=0.1, ridge=1e-2)
+NOISY = Trust(gradient_weight=1.0, ridge=1.5)
+OPENING = Trust(gradient_weight=1.0, ridge=0.2)
 """Of what a noisy scan says where the network has closed it. What is missing there is more than the noise."""
 
 SMALLEST = {EXACT: 1.2, NOISY: 1.5}
@@ -139,16 +139,16 @@ def refit(
     seen[torch.from_numpy(held_out)] = False
     seen = seen.to(device)
     places = beside_folds(scan, units[-1], device) if trust is EXACT else NOWHERE.to(device)
-    missing = Missing.of(CorrectedField(network.to(device=device)), points, normals, trust, places)
+    field, unseen = CorrectedField(network.to(device=device)), Unseen(points[~seen], normals[~seen])
+    if trust is NOISY:
+        unseen = unseen.scattered_about(field)
+    missing = Missing.of(field, points, normals, unseen.scatter, places)
     candidates = _candidates(trust, units, detail)
     most, count = sum(len(firsts) * len(finest) for firsts, finest in candidates), itertools.count(1)
 
     def tried(distance: float) -> None:
         progress(Progress("refit", next(count), most, {"distance": distance}))
 
-    unseen = Unseen(points[~seen], normals[~seen])
-    if trust is NOISY:
-        unseen = unseen.scattered_about(missing.field)
     search = Search(missing.of_rows(seen), unseen, tried)
     before = float(search.judged.distance.mean())
     for number, (firsts, finest) in enumerate(candidates, 1):

@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from sdf_siren.fitting.levels import LEAST_TURN, PATIENCE, Level, Search, Unseen
+from sdf_siren.fitting.local import Scatter
 from sdf_siren.fitting.refit import EXACT
 
 UNSEEN = Unseen(torch.zeros(100, 3), torch.ones(100, 3) / 3**0.5)
@@ -134,7 +135,7 @@ def test_the_scatter_about_a_field_is_that_of_the_noise():
 
 
 def test_one_outlier_of_a_noisy_scan_does_not_decide():
-    noisy = replace(scattered([0.0, 1.0, 2.0, 4.0, 5.0]), scatter=(1.0, 0.2))
+    noisy = replace(scattered([0.0, 1.0, 2.0, 4.0, 5.0]), scatter=Scatter(1.0, 0.2))
     misfit = judged_of(noisy, Plane()).misfit
     assert misfit.tolist() == pytest.approx([0, 0.5, 2, 6, 8])  # then 2 for each more
     upside_down = judged_of(replace(noisy, normals=-noisy.normals), Plane()).misfit

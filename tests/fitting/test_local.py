@@ -3,10 +3,11 @@
 import pytest
 import torch
 
-from sdf_siren.fitting.local import Trust, fit_tiles
+from sdf_siren.fields.tiles import REACH
+from sdf_siren.fitting.local import MOST_WEIGHT, Scatter, Trust, fit_tiles
 from sdf_siren.fitting.membership import FEWEST_POINTS, MOST_POINTS
 
-EXACT = Trust(gradient_weight=0.1, ridge=1e-9, projected=False)
+EXACT = Trust(gradient_weight=0.1, ridge=1e-9)
 
 
 def sphere(count, radius=0.6, seed=0):
@@ -55,7 +56,7 @@ def test_the_ridge_shrinks_what_is_taken_up():
     x, n = sphere(5000)
     left = []
     for ridge in (1e-6, 1.0, 100.0):
-        tiles = fit_tiles(x, torch.full((len(x),), 0.01), 0 * n, 0.2, Trust(0.1, ridge, False))
+        tiles = fit_tiles(x, torch.full((len(x),), 0.01), 0 * n, 0.2, Trust(0.1, ridge))
         left.append(float((tiles.value(x) - 0.01).abs().mean()) / 0.01)
     assert left[0] < 1e-3
     assert left[0] < left[1] < left[2]
@@ -65,10 +66,30 @@ def test_the_ridge_shrinks_what_is_taken_up():
 def test_noise_is_averaged_and_more_in_larger_tiles():
     x, n = sphere(20_000)
     noise = 0.01 * torch.randn(len(x), generator=torch.Generator().manual_seed(3))
-    trust = Trust(gradient_weight=0.4, ridge=0.5, projected=True)
+    trust = Trust(gradient_weight=0.4, ridge=0.5)
     left = [float(fit_tiles(x, noise, 0 * n, side, trust).value(x).abs().mean()) for side in (0.1, 0.2)]
     assert left[0] < 0.5 * float(noise.abs().mean())
     assert left[1] < 0.7 * left[0]
+
+
+def test_values_and_normals_of_a_noisy_scan_count_by_their_errors():
+    x, n = sphere(5000)
+    value, slope = wave(x)
+    half = REACH * 0.15
+    told = fit_tiles(x, value, slope, 0.15, Trust(0.02 / half, 1.5))
+    found = fit_tiles(x, value, slope, 0.15, Trust(1.0, 1.5), scatter=Scatter(distance=0.004, turn=0.2))
+    torch.testing.assert_close(found.value(x), told.value(x), atol=1e-6, rtol=0)
+    most = fit_tiles(x, value, slope, 0.15, Trust(MOST_WEIGHT, 1.5))
+    found = fit_tiles(x, value, slope, 0.15, Trust(1.0, 1.5), scatter=Scatter(distance=0.4, turn=0.2))
+    torch.testing.assert_close(found.value(x), most.value(x), atol=1e-6, rtol=0)
+    # The less they err, the more normals are believed against values that know nothing of their slope.
+    told = []
+    for turn in (0.05, 0.5, 5.0):
+        tiles = fit_tiles(x, 0 * value, 0.1 * n, 0.15, Trust(1.0, 0.01), scatter=Scatter(0.004, turn))
+        told.append(float((tiles.value_and_gradient(x)[1] * n).sum(dim=1).mean()) / 0.1)
+    assert told == sorted(told, reverse=True)
+    assert told[0] > 0.9
+    assert told[2] < 0.4
 
 
 def test_only_the_tiles_that_bear_on_given_points_are_solved_and_alike():
@@ -121,13 +142,13 @@ def test_one_wrong_normal_presses_no_pit():
     x, n = sphere(5000)
     missing_gradient = torch.zeros_like(n)
     missing_gradient[0] = -1.7 * n[0]
-    tiles = fit_tiles(x, torch.zeros(len(x)), missing_gradient, 0.1, Trust(0.1, 1e-2, False))
+    tiles = fit_tiles(x, torch.zeros(len(x)), missing_gradient, 0.1, Trust(0.1, 1e-2))
     assert float(tiles.value(x).abs().max()) < 1e-4
 
 
 def test_places_beside_say_what_the_points_do_not():
     # Two walls without normals, between which a cubic may do as it likes.
-    generator, trust = torch.Generator().manual_seed(0), Trust(0.0, 1e-6, False)
+    generator, trust = torch.Generator().manual_seed(0), Trust(0.0, 1e-6)
     x = torch.rand(4000, 3, generator=generator) - 0.5
     x[:, 2] = torch.where(x[:, 2] > 0, 0.04, -0.04)
     zero, middle = torch.zeros(len(x)), x * torch.tensor([1.0, 1.0, 0.0])
