@@ -272,6 +272,7 @@ class Search:
     Attributes:
         chosen: the levels so far.
         judged: what the unseen points say of these.
+        without: what they say of none.
 
     Args:
         missing: of the network, at the points that may be fitted to.
@@ -282,8 +283,12 @@ class Search:
     def __init__(self, missing: Missing, unseen: Unseen, tried: Callable[[float], None]) -> None:
         self.chosen: tuple[Level, ...] = ()
         self._start, self._tried = _Corrected.of(missing, unseen), tried
-        self.judged = self._start.judged()
+        self.judged = self.without = self._start.judged()
         self._last: tuple[Level, ...] = ()  # chosen, and not yet in the start
+
+    def better_than(self, other: Search) -> bool:
+        """Whether its levels fit the unseen points better than another's, by more than chance."""
+        return _better(self.judged, other.judged)
 
     def go_on(
         self, firsts: Sequence[Level | None], finest: Sequence[Level], wanted: Callable[[Level], Level]

@@ -30,11 +30,17 @@ from sdf_siren.progress import Progress, ProgressCallback, silent
 HELD_OUT_SHARE, MOST_HELD_OUT, FEWEST_HELD_OUT = 0.05, 3000, 50
 
 EXACT = Trust(gradient_weight=0.1, ridge=1e-2)
+QUIET = Trust(gradient_weight=1.0, ridge=0.3)
 NOISY = Trust(gradient_weight=1.0, ridge=1.5)
 OPENING = Trust(gradient_weight=1.0, ridge=0.2)
 """Of what a noisy scan says where the network has closed it. What is missing there is more than the noise."""
 
-SMALLEST = {EXACT: 1.2, NOISY: 1.5}
+SLIGHT = 0.3
+"""In spacings, noise below which a scan is corrected in all of these ways, and the unseen points choose: the
+trust in a noisy one holds back what is larger than so little noise, and cubics through many points average
+too."""
+
+SMALLEST = {EXACT: 1.2, QUIET: 1.5, NOISY: 1.5}
 """The smallest side of a tile, in units of the distance from a scan point to its eighth neighbour."""
 
 GROWTH = 1.25
@@ -44,7 +50,7 @@ LARGEST_SIDE, LEAST_SIDE = 0.5, 0.8
 """In cube lengths; and, when finer detail is asked for, in the units of ``SMALLEST``: smaller tiles have too
 few points to say anything."""
 
-COARSE = {EXACT: 2.5, NOISY: 4.5}
+COARSE = {EXACT: 2.5, QUIET: 4.5, NOISY: 4.5}
 """In the same units, a level of two or three times the size comes first. On clean scans it opens what the
 network has closed, crevices narrower than its detail, so far that the fine level's cubics can do the rest; it
 has tiles everywhere only if the unseen points say so: on sparse scans it would bend the field away from the
@@ -59,7 +65,7 @@ _NONE: list[Level | None] = [None]
 
 def _candidates(trust: Trust, units: tuple[float, ...], detail: float) -> list[Candidates]:
     """What is searched, one after another, on a scan measured by ``units`` from coarse to fine."""
-    if trust is NOISY:
+    if trust is not EXACT:
         opening = Level(min(SMALLEST[trust] * units[-1], LARGEST_SIDE), OPENING, opening=True)
         smallest = [COARSE[trust] * units[0], *(SMALLEST[trust] * unit for unit in units)]
         return [([opening], []), *((_NONE, _growing(side, trust)) for side in smallest)]
@@ -133,30 +139,39 @@ def refit(
         device: where to compute. The same comes out on every one, up to rounding, and on the CPU.
         progress: called once per candidate.
     """
-    trust, units = _trust(scan), _units(scan)
+    units = _units(scan)
     points, normals = (torch.from_numpy(part).to(device) for part in (scan.points, scan.normals))
     seen = torch.ones(len(points), dtype=torch.bool)
     seen[torch.from_numpy(held_out)] = False
     seen = seen.to(device)
-    places = beside_folds(scan, units[-1], device) if trust is EXACT else NOWHERE.to(device)
-    field, unseen = CorrectedField(network.to(device=device)), Unseen(points[~seen], normals[~seen])
-    if trust is NOISY:
+    unseen = Unseen(points[~seen], normals[~seen])
+    field, places = CorrectedField(network.to(device=device)), NOWHERE.to(device)
+    if scan.gauge.noisy:
         unseen = unseen.scattered_about(field)
-    missing = Missing.of(field, points, normals, unseen.scatter, places)
-    candidates = _candidates(trust, units, detail)
-    most, count = sum(len(firsts) * len(finest) for firsts, finest in candidates), itertools.count(1)
+    else:
+        places = beside_folds(scan, units[-1], device)
+    plans = {trust: _candidates(trust, units, detail) for trust in _trusts(scan)}
+    most = sum(len(firsts) * len(finest) for plan in plans.values() for firsts, finest in plan)
+    count = itertools.count(1)
 
     def tried(distance: float) -> None:
         progress(Progress("refit", next(count), most, {"distance": distance}))
 
-    search = Search(missing.of_rows(seen), unseen, tried)
-    before = float(search.judged.distance.mean())
-    for number, (firsts, finest) in enumerate(candidates, 1):
-        # A level that others follow only opens what is closed: it gets no finer.
-        finer = detail if number == len(candidates) else min(detail, 1.0)
-        search.go_on(firsts, finest, partial(_scaled, detail=finer, unit=units[-1]))
-    field, levels = missing.corrected(search.chosen)
-    return Refit(field.to(device="cpu"), levels, before, float(search.judged.distance.mean()))
+    def searched(trust: Trust) -> tuple[Missing, Search]:
+        missing = Missing.of(field, points, normals, None if trust is EXACT else unseen.scatter, places)
+        search = Search(missing.of_rows(seen), unseen, tried)
+        for number, (firsts, finest) in enumerate(plans[trust], 1):
+            # A level that others follow only opens what is closed: it gets no finer.
+            finer = detail if number == len(plans[trust]) else min(detail, 1.0)
+            search.go_on(firsts, finest, partial(_scaled, detail=finer, unit=units[-1]))
+        return missing, search
+
+    (missing, best), *others = map(searched, plans)
+    for other, search in others:
+        missing, best = (other, search) if search.better_than(best) else (missing, best)
+    before, after = (float(judged.distance.mean()) for judged in (best.without, best.judged))
+    corrected, levels = missing.corrected(best.chosen)
+    return Refit(corrected.to(device="cpu"), levels, before, after)
 
 
 def _scaled(level: Level, detail: float, unit: float) -> Level:
@@ -188,15 +203,18 @@ def detail_sentence(cloud: PointCloud, detail: float = 1.0) -> str:
     """
     scan = oriented_scan(cloud)
     unit = _units(scan)[-1]
-    trust = _trust(scan)
+    trust, *_ = _trusts(scan)
     smallest = _scaled(Level(SMALLEST[trust] * unit, trust), detail, unit).side
     spacing, noise, detail = cloud.frame.length_to_world([scan.gauge.spacing, scan.gauge.noise, smallest])
     roughness = f"with noise of {noise:.2g}" if scan.gauge.noisy else "clean"
     return f"points {spacing:.2g} apart, {roughness}: detail from about {detail:.2g} on"
 
 
-def _trust(scan: OrientedScan) -> Trust:
-    return NOISY if scan.gauge.noisy else EXACT
+def _trusts(scan: OrientedScan) -> tuple[Trust, ...]:
+    """What is believed of a scan; more than one where unseen points have to say."""
+    if not scan.gauge.noisy:
+        return (EXACT,)
+    return (NOISY, QUIET, EXACT) if scan.gauge.noise < SLIGHT * scan.gauge.spacing else (NOISY,)
 
 
 def _units(scan: OrientedScan) -> tuple[float, ...]:

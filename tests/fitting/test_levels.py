@@ -100,6 +100,14 @@ def test_another_size_may_be_wanted_than_the_best_of_the_finest_but_not_of_the_f
     assert search.chosen == (first,)
 
 
+def test_of_two_searches_the_better_one_has_to_be_so_by_more_than_chance():
+    near, same, far = (searched(alone(error, 2.0, 2.0), [None], (1, 2, 3))[0] for error in (0.5, 0.5, 1.0))
+    assert near.better_than(far)
+    assert not far.better_than(near)
+    assert not near.better_than(same)
+    assert float(far.without.distance.mean()) == pytest.approx(2.0)
+
+
 @dataclass(frozen=True)
 class Plane:
     """The distance from z = 0, where all normals are up."""

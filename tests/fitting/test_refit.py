@@ -13,7 +13,7 @@ from sdf_siren.clouds.spacing import gauge
 from sdf_siren.fields import SirenShape, initialise
 from sdf_siren.fitting import folds
 from sdf_siren.fitting.levels import MOST_CLOSED, Level
-from sdf_siren.fitting.refit import EXACT, NOISY, OPENING, detail_sentence, held_out_rows, refit
+from sdf_siren.fitting.refit import EXACT, NOISY, OPENING, SLIGHT, detail_sentence, held_out_rows, refit
 from sdf_siren.fitting.scan import OrientedScan
 
 
@@ -65,6 +65,21 @@ def test_ripples_are_taken_out_of_a_noisy_scan_and_the_noise_is_not_put_in():
     assert trusts
     assert set(trusts) == {NOISY}
     assert error_of(found.field) < 0.4 * error_of(network)
+
+
+@pytest.mark.parametrize("normal_noise", [0.02, 0.1])
+def test_noise_that_is_slight_does_not_hold_back_what_is_larger(monkeypatch, normal_noise):
+    scan = torus_scan(12_000, noise=0.0015, normal_noise=normal_noise)
+    assert scan.gauge.noisy
+    assert scan.gauge.noise < SLIGHT * scan.gauge.spacing
+    network, held_out = Wavy(0.004), held_out_rows(12_000, 0)
+    found = refit(network, scan, held_out)
+    monkeypatch.setattr("sdf_siren.fitting.refit.SLIGHT", 0.0)
+    held_back = refit(network, scan, held_out)
+    assert {level.trust for level in held_back.levels if not level.opening} == {NOISY}
+    assert not {NOISY} & {level.trust for level in found.levels}
+    assert found.after < held_back.after
+    assert error_of(found.field) < 0.6 * error_of(held_back.field)
 
 
 class Flat:
