@@ -13,9 +13,15 @@ if TYPE_CHECKING:
     from sdf_siren.artifacts import Mesh
     from sdf_siren.clouds import PointCloud
 
-SUBSETS = ("sparse", "uneven", "clean", "noisy", "dense", "occluded", "stepped", "misaligned", "scans")
+SUBSETS = (
+    *("sparse", "uneven", "clean", "slight", "noisy", "dense"),
+    *("occluded", "stepped", "misaligned", "scans"),
+)
 
-POINTS = {"sparse": 1_000, "uneven": 20_000, "clean": 10_000, "noisy": 50_000, "dense": 200_000}
+POINTS = {
+    **{"sparse": 1_000, "uneven": 20_000, "clean": 10_000, "slight": 50_000, "noisy": 50_000},
+    "dense": 200_000,
+}
 """Drawn from a mesh."""
 
 
@@ -56,8 +62,9 @@ class Case:
                 return virtual_scans.sampled(mesh, POINTS[self.subset], seed)
             case "uneven":
                 return virtual_scans.unevenly_sampled(mesh, POINTS[self.subset], seed)
-            case "noisy":
-                return virtual_scans.perturbed(virtual_scans.sampled(mesh, POINTS[self.subset], seed), seed)
+            case "slight" | "noisy":
+                cloud = virtual_scans.sampled(mesh, POINTS[self.subset], seed)
+                return virtual_scans.perturbed(cloud, seed, slightly=self.subset == "slight")
             case "occluded":
                 return virtual_scans.seen_from_around(mesh, seed)
             case "stepped":
@@ -74,11 +81,12 @@ class Case:
 
 
 def cases_of(meshes: dict[str, str]) -> tuple[Case, ...]:
-    """The eight virtual scans of watertight meshes, given as paths by name."""
+    """The nine virtual scans of watertight meshes, given as paths by name."""
     return (
         *(Case(f"{name}-sparse", "sparse", mesh) for name, mesh in meshes.items()),
         *(Case(f"{name}-uneven", "uneven", mesh) for name, mesh in meshes.items()),
         *(Case(name, "clean", mesh) for name, mesh in meshes.items()),
+        *(Case(f"{name}-slight", "slight", mesh) for name, mesh in meshes.items()),
         *(Case(f"{name}-noisy", "noisy", mesh) for name, mesh in meshes.items()),
         *(Case(f"{name}-dense", "dense", mesh) for name, mesh in meshes.items()),
         *(Case(f"{name}-occluded", "occluded", mesh, incomplete=True) for name, mesh in meshes.items()),

@@ -17,8 +17,9 @@ from sdf_siren.open3d_import import import_open3d
 NOISE = 0.004
 """Standard deviation of a noisy point's place, in the cube where the scan's half extent is 0.9."""
 
-NORMAL_NOISE = 0.2
-"""Standard deviation of a noisy normal's direction about each axis, radians."""
+NORMAL_NOISE, SLIGHT_NORMAL_NOISE = 0.2, 0.1
+"""Standard deviation of a noisy normal's direction about each axis, radians; and of one in a slightly noisy
+scan, whose places have ``SENSOR_NOISE``."""
 
 DISTANCE = 2.5
 """From a viewpoint to the middle of the object, in the cube: what lies deep in a fold is out of sight."""
@@ -51,13 +52,14 @@ def sampled(mesh: Mesh, points: int, seed: int) -> PointCloud:
     return PointCloud(samples.points, _normals(mesh, samples.faces, samples.weights))
 
 
-def perturbed(cloud: PointCloud, seed: int) -> PointCloud:
+def perturbed(cloud: PointCloud, seed: int, *, slightly: bool = False) -> PointCloud:
     """The cloud with noise on places and normals."""
     assert cloud.normals is not None
     generator = np.random.default_rng(1 + seed)
+    noise, turn = (SENSOR_NOISE, SLIGHT_NORMAL_NOISE) if slightly else (NOISE, NORMAL_NOISE)
     scale = Similarity.fitting(cloud.points).scale
-    points = cloud.points + generator.normal(scale=NOISE / scale, size=cloud.points.shape)
-    normals = cloud.normals + generator.normal(scale=NORMAL_NOISE, size=cloud.points.shape)
+    points = cloud.points + generator.normal(scale=noise / scale, size=cloud.points.shape)
+    normals = cloud.normals + generator.normal(scale=turn, size=cloud.points.shape)
     normals /= np.linalg.norm(normals, axis=1, keepdims=True)
     return PointCloud(points, normals.astype(np.float32))
 

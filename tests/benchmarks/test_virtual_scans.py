@@ -13,7 +13,9 @@ from virtual_scans import (
     DENSEST,
     DISTANCE,
     MISALIGNED,
+    NOISE,
     SEEN_POINTS,
+    SENSOR_NOISE,
     STEP,
     perturbed,
     sampled,
@@ -35,6 +37,18 @@ def ball(radius: float) -> Mesh:
 
 def joined(a: Mesh, b: Mesh) -> Mesh:
     return Mesh(np.vstack([a.vertices, b.vertices]), np.vstack([a.faces, b.faces + len(a.vertices)]))
+
+
+@pytest.mark.parametrize(("slightly", "noise"), [(True, SENSOR_NOISE), (False, NOISE)])
+def test_noise_has_the_size_that_it_should(slightly: bool, noise: float) -> None:
+    exact = sampled(ball(0.9), 2000, seed=0)
+    moved = perturbed(exact, seed=0, slightly=slightly)
+    assert np.std(moved.points - exact.points) == pytest.approx(noise, rel=0.05)
+    assert moved.normals is not None
+    assert exact.normals is not None
+    angle = np.arccos(np.clip(np.einsum("nd,nd->n", moved.normals, exact.normals), -1, 1))
+    expected = 0.1 if slightly else 0.2
+    assert np.sqrt(np.mean(angle**2) / 2) == pytest.approx(expected, rel=0.1)
 
 
 def test_what_is_hidden_has_no_points() -> None:
@@ -122,6 +136,6 @@ def test_a_folder_of_meshes_gives_the_cases_of_the_watertight_ones(tmp_path: Pat
     found = watertight(tmp_path)
     assert found == {"closed": "closed.ply"}
     assert [case.name for case in cases_of(found)] == [
-        *("closed-sparse", "closed-uneven", "closed", "closed-noisy", "closed-dense"),
+        *("closed-sparse", "closed-uneven", "closed", "closed-slight", "closed-noisy", "closed-dense"),
         *("closed-occluded", "closed-stepped", "closed-misaligned"),
     ]
