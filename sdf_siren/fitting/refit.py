@@ -40,7 +40,7 @@ SLIGHT = 0.3
 trust in a noisy one holds back what is larger than so little noise, and cubics through many points average
 too."""
 
-SMALLEST = {EXACT: 1.2, QUIET: 1.5, NOISY: 1.5}
+SMALLEST = {EXACT: 1.2, QUIET: 1.2, NOISY: 1.5}
 """The smallest side of a tile, in units of the distance from a scan point to its eighth neighbour."""
 
 GROWTH = 1.25
@@ -50,7 +50,7 @@ LARGEST_SIDE, LEAST_SIDE = 0.5, 0.8
 """In cube lengths; and, when finer detail is asked for, in the units of ``SMALLEST``: smaller tiles have too
 few points to say anything."""
 
-COARSE = {EXACT: 2.5, QUIET: 4.5, NOISY: 4.5}
+COARSE = {EXACT: 2.5, QUIET: 2.5, NOISY: 4.5}
 """In the same units, a level of two or three times the size comes first. On clean scans it opens what the
 network has closed, crevices narrower than its detail, so far that the fine level's cubics can do the rest; it
 has tiles everywhere only if the unseen points say so: on sparse scans it would bend the field away from the
