@@ -166,9 +166,12 @@ def refit(
             search.go_on(firsts, finest, partial(_scaled, detail=finer, unit=units[-1]))
         return missing, search
 
-    (missing, best), *others = map(searched, plans)
-    for other, search in others:
-        missing, best = (other, search) if search.better_than(best) else (missing, best)
+    first, *others = plans
+    missing, best = searched(first)
+    for trust in others:
+        other, search = searched(trust)
+        if search.better_than(best):
+            missing, best = other, search
     before, after = (float(judged.distance.mean()) for judged in (best.without, best.judged))
     corrected, levels = missing.corrected(best.chosen)
     return Refit(corrected.to(device="cpu"), levels, before, after)
