@@ -14,12 +14,24 @@ if TYPE_CHECKING:
     from sdf_siren.clouds import PointCloud
 
 SUBSETS = (
-    *("sparse", "uneven", "clean", "slight", "noisy", "dense"),
-    *("occluded", "stepped", "misaligned", "scans"),
+    "sparse",
+    "uneven",
+    "clean",
+    "slight",
+    "noisy",
+    "dense",
+    "occluded",
+    "stepped",
+    "misaligned",
+    "scans",
 )
 
 POINTS = {
-    **{"sparse": 1_000, "uneven": 20_000, "clean": 10_000, "slight": 50_000, "noisy": 50_000},
+    "sparse": 1_000,
+    "uneven": 20_000,
+    "clean": 10_000,
+    "slight": 50_000,
+    "noisy": 50_000,
     "dense": 200_000,
 }
 """Drawn from a mesh."""

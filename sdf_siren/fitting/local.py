@@ -51,8 +51,8 @@ class Trust:
     """How much of what is missing is believed.
 
     Attributes:
-        gradient_weight: w above; on a noisy scan a factor of the weight by which values and normals count
-            each by its error, the ratio of the two.
+        gradient_weight: w above; on a noisy scan a multiple of the w by which values and normals count each
+            by its error.
         ridge: above.
     """
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import itertools
 from dataclasses import asdict, dataclass, replace
-from functools import partial
+from functools import cache, partial
 from typing import Any
 
 import numpy as np
@@ -23,7 +23,7 @@ from sdf_siren.fields import CorrectedField, SignedDistanceField, Siren
 from sdf_siren.fields.threads import single_threaded
 from sdf_siren.fitting.folds import NOWHERE, beside_folds
 from sdf_siren.fitting.levels import Level, Missing, Search, Unseen
-from sdf_siren.fitting.local import Trust
+from sdf_siren.fitting.local import Scatter, Trust
 from sdf_siren.fitting.scan import OrientedScan, oriented_scan
 from sdf_siren.progress import Progress, ProgressCallback, silent
 
@@ -157,9 +157,15 @@ def refit(
     def tried(distance: float) -> None:
         progress(Progress("refit", next(count), most, {"distance": distance}))
 
+    @cache
+    def lacking(scatter: Scatter | None) -> tuple[Missing, Missing]:
+        """At all points, and at those that are seen."""
+        missing = Missing.of(field, points, normals, scatter, places)
+        return missing, missing.of_rows(seen)
+
     def searched(trust: Trust) -> tuple[Missing, Search]:
-        missing = Missing.of(field, points, normals, None if trust is EXACT else unseen.scatter, places)
-        search = Search(missing.of_rows(seen), unseen, tried)
+        missing, missing_seen = lacking(None if trust is EXACT else unseen.scatter)
+        search = Search(missing_seen, unseen, tried)
         for number, (firsts, finest) in enumerate(plans[trust], 1):
             # A level that others follow only opens what is closed: it gets no finer.
             finer = detail if number == len(plans[trust]) else min(detail, 1.0)
