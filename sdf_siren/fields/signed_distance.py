@@ -51,6 +51,12 @@ class SignedDistanceField:
         refit = self.record.get("refit")
         return refit["after"] / self.frame.scale if isinstance(refit, Mapping) else None
 
+    @property
+    def noisy(self) -> bool:
+        """Whether it was fitted to points with noise that counts as such."""
+        settings = self.record.get("settings")
+        return isinstance(settings, Mapping) and settings.get("noise", 0.0) > 0
+
     def _cube(self, points: ArrayLike) -> torch.Tensor:
         points = np.asarray(points, dtype=np.float64)
         if points.ndim != 2 or points.shape[1] != 3:

@@ -46,9 +46,10 @@ which cubics blow where they find points far from any surface of the network, ar
 CELLS_PER_TILE = 0.9
 """A cubic bends at most a few times across its tile; its edges are split where it bends."""
 
-FLATNESS, FLATTEST = 0.75, 2e-5
-"""Edges are split that the surface rises farther above than so much of the field's own error, but none that
-it rises less above than that part of the cube's unit: finer than rounding, and than anybody looks."""
+FLATNESS, NOISY_FLATNESS, FLATTEST = 0.75, 0.3, 2e-5
+"""Edges are split that the surface rises farther above than so much of the distance of points kept back, of a
+noisy scan so much of it (the rest is noise, and no error of the field), but none that it rises less above
+than that part of the cube's unit: finer than rounding, and than anybody looks."""
 
 BEND = 0.3
 """Edges of a cell's length are split, whatever the error, if the surface turns by more over them, rad: where
@@ -163,7 +164,9 @@ def sufficient_resolution(field: SignedDistanceField) -> int:
 def _sufficient_rise(field: SignedDistanceField, resolution: int) -> float:
     """How far, in the cube, the surface may rise above an edge of a mesh that is as good as ``field``."""
     bent = BEND / 8 * 2 / resolution  # an arc that turns by b rises e b / 8 above its chord e
-    return bent if field.error is None else min(bent, FLATNESS * field.error * field.frame.scale)
+    if field.error is None:
+        return bent
+    return min(bent, (NOISY_FLATNESS if field.noisy else FLATNESS) * field.error * field.frame.scale)
 
 
 def resolution_for_sheets(

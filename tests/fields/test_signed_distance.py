@@ -52,3 +52,10 @@ def test_the_error_is_known_where_points_were_kept_back(network):
     assert SignedDistanceField(network, frame).error is None
     field = SignedDistanceField(network, frame, {"refit": {"after": 0.002}})
     assert field.error == pytest.approx(0.02)
+
+
+def test_it_is_known_whether_the_points_were_noisy(network):
+    frame = Similarity((0, 0, 0), 1.0)
+    assert not SignedDistanceField(network, frame).noisy
+    assert not SignedDistanceField(network, frame, {"settings": {"noise": 0.0}}).noisy
+    assert SignedDistanceField(network, frame, {"settings": {"noise": 1e-3}}).noisy

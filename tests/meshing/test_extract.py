@@ -123,9 +123,10 @@ def test_resolution_is_checked():
         extract_mesh(SignedDistanceField(bump_network(), Similarity((0, 0, 0), 1.0)), 2000)
 
 
-def fitted(after):
+def fitted(after, noise=0.0):
     """The blob as a fit whose points kept back lie ``after`` cube lengths from it."""
-    return SignedDistanceField(bump_network(), Similarity((0, 0, 0), 0.02), {"refit": {"after": after}})
+    record = {"refit": {"after": after}, "settings": {"noise": noise}}
+    return SignedDistanceField(bump_network(), Similarity((0, 0, 0), 0.02), record)
 
 
 def largest_gap(mesh, frame):
@@ -145,6 +146,13 @@ def test_left_open_the_mesh_is_as_fine_as_the_fit_is_good():
     assert len(extract_mesh(fitted(1e-3)).faces) == len(coarse.faces)
     finest = extract_mesh(fitted(1e-9))  # finer than anybody looks
     assert largest_gap(finest, field.frame) == pytest.approx(2e-5, rel=0.1)
+
+
+def test_most_of_what_noisy_points_are_away_is_no_error_of_the_field():
+    field = fitted(6e-5, noise=1e-4)
+    mesh = extract_mesh(field)
+    assert len(mesh.faces) > 1.3 * len(extract_mesh(fitted(6e-5)).faces)
+    assert largest_gap(mesh, field.frame) < 0.35 * 6e-5
 
 
 def test_left_open_what_bends_is_split_however_noisy_the_points_are():
