@@ -212,8 +212,9 @@ def detail_sentence(cloud: PointCloud, detail: float = 1.0) -> str:
     """
     scan = oriented_scan(cloud)
     unit = _units(scan)[-1]
-    trust, *_ = _trusts(scan)
-    smallest = _scaled(Level(SMALLEST[trust] * unit, trust), detail, unit).side
+    smallest = min(
+        _scaled(Level(SMALLEST[trust] * unit, trust), detail, unit).side for trust in _trusts(scan)
+    )
     spacing, noise, detail = cloud.frame.length_to_world([scan.gauge.spacing, scan.gauge.noise, smallest])
     roughness = f"with noise of {noise:.2g}" if scan.gauge.noisy else "clean"
     return f"points {spacing:.2g} apart, {roughness}: detail from about {detail:.2g} on"

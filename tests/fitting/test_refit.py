@@ -205,3 +205,12 @@ def test_what_detail_can_be_expected_is_said_in_the_scans_units(noise):
     assert float(spacing) == pytest.approx(100 * scan.gauge.spacing, rel=0.06)
     assert (size is None) if noise == 0 else (0.3 < float(size) < 0.5)
     assert 3 < float(detail) < 12  # 8,000 points on 6.6 square units: the eighth neighbour is 0.046 away
+
+
+def test_a_slightly_noisy_scan_may_be_told_as_finely_as_a_clean_one_and_a_noisy_one_not():
+    def smallest(noise):
+        scan = torus_scan(8000, noise=noise)
+        return float(detail_sentence(PointCloud(scan.points, scan.normals)).split()[-2])
+
+    assert smallest(0.002) == pytest.approx(smallest(0.0), rel=0.1)
+    assert smallest(0.008) > 1.2 * smallest(0.0)
