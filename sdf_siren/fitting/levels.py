@@ -62,6 +62,7 @@ class Missing:
     Attributes:
         field: the field.
         scan: (n, 3) points and (n, 3) normals of the scan.
+        there: (n, 1) values and (n, 3) gradients of the field at these points.
         points: (n, 3) where the rest is meant: the points, or their places on the level set.
         value: (n,) missing there.
         gradient: (n, 3) missing there.
@@ -75,6 +76,7 @@ class Missing:
 
     field: CorrectedField
     scan: tuple[Tensor, Tensor]
+    there: tuple[Tensor, Tensor]
     points: Tensor
     value: Tensor
     gradient: Tensor
@@ -83,26 +85,43 @@ class Missing:
     beside: Tensor
 
     @classmethod
-    def of(
-        cls, field: CorrectedField, points: Tensor, normals: Tensor, scatter: Scatter | None, places: Places
+    def of(cls, field: CorrectedField, points: Tensor, normals: Tensor, places: Places) -> Missing:
+        """Of ``field``, the scan taken as clean."""
+        there = field.value_and_gradient(points)
+        beside = _out_of_bounds(field.value(places.x)[:, 0], places.distance)
+        return cls._placed(field, (points, normals), there, None, places, beside)
+
+    @classmethod
+    def _placed(
+        cls,
+        field: CorrectedField,
+        scan: tuple[Tensor, Tensor],
+        there: tuple[Tensor, Tensor],
+        scatter: Scatter | None,
+        places: Places,
+        beside: Tensor,
     ) -> Missing:
-        """Of ``field``."""
-        at = points
-        value, gradient = field.value_and_gradient(at)
+        points, normals = scan
+        value, gradient = there
         if scatter is not None:
             squared = gradient.square().sum(dim=1, keepdim=True).clamp_min(LEAST_SLOPE**2)
-            at = points - gradient * (value / squared)
-            gradient = field.value_and_gradient(at)[1]
-        beside = _out_of_bounds(field.value(places.x)[:, 0], places.distance)
-        return cls(field, (points, normals), at, -value[:, 0], normals - gradient, scatter, places, beside)
+            points = points - gradient * (value / squared)
+            gradient = field.value_and_gradient(points)[1]
+        return cls(field, scan, there, points, -value[:, 0], normals - gradient, scatter, places, beside)
+
+    def scattered(self, scatter: Scatter | None) -> Missing:
+        """Of the same field, the scan taken as noisy, or as clean."""
+        return self._placed(self.field, self.scan, self.there, scatter, self.places, self.beside)
 
     def of_rows(self, chosen: Tensor) -> Missing:
         """Of the points that are ``chosen`` (n,) alone."""
         points, normals = self.scan
+        value, gradient = self.there
         kept = chosen[self.places.rows]
         return replace(
             self,
             scan=(points[chosen], normals[chosen]),
+            there=(value[chosen], gradient[chosen]),
             points=self.points[chosen],
             value=self.value[chosen],
             gradient=self.gradient[chosen],
@@ -112,17 +131,10 @@ class Missing:
 
     def after(self, tiles: CubicTiles) -> Missing:
         """What is still missing with one more level."""
-        field = self.field.plus(tiles)
-        if self.scatter is not None:
-            return Missing.of(field, *self.scan, self.scatter, self.places)
-        value, gradient = tiles.value_and_gradient(self.points)
-        return replace(
-            self,
-            field=field,
-            value=self.value - value[:, 0],
-            gradient=self.gradient - gradient,
-            beside=self.beside - tiles.value(self.places.x)[:, 0],
-        )
+        value, gradient = tiles.value_and_gradient(self.scan[0])
+        there = self.there[0] + value, self.there[1] + gradient
+        beside = self.beside - tiles.value(self.places.x)[:, 0]
+        return self._placed(self.field.plus(tiles), self.scan, there, self.scatter, self.places, beside)
 
     def corrected(self, levels: Sequence[Level]) -> tuple[CorrectedField, tuple[Level, ...]]:
         """The field with ``levels``, and those of them that have tiles."""
@@ -143,8 +155,7 @@ class Missing:
         if level.opening and self.scatter is not None:
             # On the level set there is no telling from which sheet a point comes.
             points, normals = self.scan
-            value, gradient = self.field.value_and_gradient(points)
-            value, gradient = -value[:, 0], normals - gradient
+            value, gradient = -self.there[0][:, 0], normals - self.there[1]
             closed = closed_off(points, normals, value)
             seen_from = points[closed & (closed.float().mean() <= MOST_CLOSED)]
         elif level.opening:

@@ -157,10 +157,12 @@ def refit(
     def tried(distance: float) -> None:
         progress(Progress("refit", next(count), most, {"distance": distance}))
 
+    network_lacks = Missing.of(field, points, normals, places)
+
     @cache
     def lacking(scatter: Scatter | None) -> tuple[Missing, Missing]:
         """At all points, and at those that are seen."""
-        missing = Missing.of(field, points, normals, scatter, places)
+        missing = network_lacks.scattered(scatter)
         return missing, missing.of_rows(seen)
 
     def searched(trust: Trust) -> tuple[Missing, Search]:
