@@ -89,14 +89,16 @@ def without_outliers(cloud: PointCloud) -> PointCloud:
 def outliers(points: NDArray[np.floating]) -> Mask:
     """Which of ``points`` (n, 3), in any units, float away from the surface that the others lie on: (n,)."""
     places, place_of = _places(np.ascontiguousarray(points, dtype=np.float64))
-    found = np.zeros(len(places), dtype=bool)
+    look, stray = None, np.zeros(len(places), dtype=bool)
+    found = stray.copy()
     for _ in range(_PASSES):
         left = np.flatnonzero(~found)
         if len(left) <= _AROUND + 1:
             break
-        bad = left[_stray(places[left])]
-        found[bad] = True
-        if not len(bad):
+        look = _Look.at(places) if look is None else look.without(stray)
+        stray = _stray(look)
+        found[left[stray]] = True
+        if not stray.any():
             break
     return found[place_of]
 
@@ -115,10 +117,10 @@ def _places(points: Floats) -> tuple[Floats, NDArray[np.int64]]:
     return points[first], place_of.reshape(-1)
 
 
-def _stray(points: Floats) -> Mask:
-    """What one look finds."""
-    whole = _Look.at(points)
-    found = whole.lonely | whole.apart | _handfuls(points, whole)
+def _stray(whole: _Look) -> Mask:
+    """Which of the points of a look are outliers."""
+    points = whole.points
+    found = whole.lonely | whole.apart | _handfuls(whole)
     asked = np.flatnonzero(whole.doubtful & ~found)
     order = np.random.default_rng(0).permutation(len(points))
     size = len(points)
@@ -135,48 +137,92 @@ class _Look:
     """What n points look like to each other.
 
     Attributes:
+        tree: of the points.
+        alone: no point with a smaller spacing is lonely.
         lonely, apart: (n,) the first two questions of this module.
         doubtful: (n,) what may turn out to be lonely among a part of them.
         spacing: (n,) distance to the eighth neighbour.
+        reach: (n,) distance to the last neighbour that was looked at.
         near: (n, 8) the nearest.
         close: (n, 8) which of them are within ``REACH`` of their own spacing.
     """
 
+    tree: cKDTree
+    alone: float
     lonely: Mask
     apart: Mask
     doubtful: Mask
     spacing: Floats
+    reach: Floats
     near: NDArray[np.int32]
     close: Mask
+
+    @property
+    def points(self) -> Floats:
+        """(n, 3)."""
+        return np.asarray(self.tree.data)
 
     @classmethod
     def at(cls, points: Floats) -> _Look:
         """Look at ``points`` (n, 3)."""
-        tree = cKDTree(points)
+        tree, count = cKDTree(points), len(points)
         spacing = _spacing(tree)
         # No median of the spacings around is smaller than the sixteenth smallest of all.
         alone = LONELY * np.partition(spacing, _AROUND // 2 - 1)[_AROUND // 2 - 1]
-        lonely, apart, doubtful = np.zeros((3, len(points)), dtype=bool)
-        near, close = (
-            np.empty((len(points), _NEIGHBOURS), np.int32),
-            np.empty((len(points), _NEIGHBOURS), bool),
-        )
+        near, close = np.empty((count, _NEIGHBOURS), np.int32), np.empty((count, _NEIGHBOURS), bool)
+        lonely, apart, doubtful = np.zeros((3, count), dtype=bool)
+        look = cls(tree, alone, lonely, apart, doubtful, spacing, np.empty(count), near, close)
         for rows, distance, index in neighbours(tree, _AROUND + 1):
-            around = spacing[index[:, 1:]]
-            near[rows] = index[:, 1 : _NEIGHBOURS + 1]
-            close[rows] = distance[:, 1 : _NEIGHBOURS + 1] <= REACH * around[:, :_NEIGHBOURS]
-            ratio = _loneliness(spacing[rows], around, APART)
-            may_be = spacing[rows] >= alone
-            some = np.flatnonzero(
-                (ratio > 0) | may_be
-            )  # the others need no plane, which takes longest to find
-            rows, ratio, nearest = rows[some], ratio[some], distance[some, 1]
-            height, thickness, width = _plane(points[rows], points[near[rows]])
-            off = height > OFF_PLANE * nearest
-            lonely[rows] = (ratio > LONELY) & (off | (thickness > THICK * width))
-            apart[rows] = (ratio > APART) & off & (height > APART_HEIGHT * thickness)
-            doubtful[rows] = may_be[some] & (off | (thickness >= FLAT * width))
-        return cls(lonely, apart, doubtful, spacing, near, close)
+            look._fill(rows, distance, index)
+        return look
+
+    def without(self, gone: Mask) -> _Look:
+        """At the points that are not ``gone`` (n,). Only those are looked at that see something new: whose
+        neighbours, or the spacings of these, are others.
+        """
+        stays = ~gone
+        number = np.cumsum(stays, dtype=np.int32) - 1  # neighbours that are gone are overwritten below
+        changed = stays & gone[self.near].any(axis=1)
+        tree = cKDTree(self.points[stays])
+        look = _Look(
+            tree,
+            self.alone,
+            self.lonely[stays],
+            self.apart[stays],
+            self.doubtful[stays],
+            self.spacing[stays],
+            self.reach[stays],
+            number[self.near[stays]],
+            self.close[stays],
+        )
+        for some, distance, _ in _queries(tree, self.points[changed], _NEIGHBOURS + 1):
+            look.spacing[number[changed][some]] = distance[:, _NEIGHBOURS]
+        news = cKDTree(self.points[gone | changed])
+        reach = float(look.reach.max())
+        distance, _ = news.query(look.points, distance_upper_bound=reach, workers=torch.get_num_threads())
+        again = np.flatnonzero(distance <= look.reach)
+        for some, distance, index in _queries(tree, look.points[again], _AROUND + 1):
+            look._fill(again[some], distance, index)
+        return look
+
+    def _fill(self, rows: NDArray[np.int64], distance: Floats, index: NDArray[np.int64]) -> None:
+        """Look at the points ``rows`` (m,), with distances and indices (m, 33) of themselves and others."""
+        spacing = self.spacing[rows]
+        around = self.spacing[index[:, 1:]]
+        self.reach[rows] = distance[:, -1]
+        self.near[rows] = index[:, 1 : _NEIGHBOURS + 1]
+        self.close[rows] = distance[:, 1 : _NEIGHBOURS + 1] <= REACH * around[:, :_NEIGHBOURS]
+        ratio = _loneliness(spacing, around, APART)
+        may_be = spacing >= self.alone
+        for answers in (self.lonely, self.apart, self.doubtful):
+            answers[rows] = False
+        some = np.flatnonzero((ratio > 0) | may_be)  # the others need no plane, which takes longest to find
+        rows, ratio, nearest = rows[some], ratio[some], distance[some, 1]
+        height, thickness, width = _plane(self.points[rows], self.points[self.near[rows]])
+        off = height > OFF_PLANE * nearest
+        self.lonely[rows] = (ratio > LONELY) & (off | (thickness > THICK * width))
+        self.apart[rows] = (ratio > APART) & off & (height > APART_HEIGHT * thickness)
+        self.doubtful[rows] = may_be[some] & (off | (thickness >= FLAT * width))
 
 
 def _lonely_among(points: Floats, part: NDArray[np.int64], asked: NDArray[np.int64], spacing: Floats) -> Mask:
@@ -243,16 +289,16 @@ def _plane(points: Floats, near: Floats) -> tuple[Floats, Floats, Floats]:
     return height, across, np.sqrt(narrow * wide)
 
 
-def _handfuls(points: Floats, whole: _Look) -> Mask:
+def _handfuls(whole: _Look) -> Mask:
     """Members of small groups with a wide gap around them."""
-    count = len(points)
+    count = whole.tree.n
     here = np.repeat(np.arange(count, dtype=np.int32), _NEIGHBOURS)[whole.close.ravel()]
     there = whole.near[whole.close]
     links = coo_matrix((np.ones(len(here), dtype=bool), (here, there)), shape=(count, count))
     groups, group = connected_components(links, directed=False)
     few = np.flatnonzero((np.bincount(group) <= HANDFUL)[group])
     gap = np.full(groups, np.inf)
-    for rows, distance, index in _queries(cKDTree(points), points[few], _AROUND + 1):
+    for rows, distance, index in _queries(whole.tree, whole.points[few], _AROUND + 1):
         own = group[few[rows]]
         outside = group[index] != own[:, None]
         steps_out = np.where(outside, distance / np.maximum(whole.spacing[index], 1e-300), np.inf)

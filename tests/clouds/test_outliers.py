@@ -8,7 +8,7 @@ from scipy.spatial import cKDTree
 from solids import plate, sphere, torus
 
 from sdf_siren.clouds import PointCloud
-from sdf_siren.clouds.outliers import outliers, without_outliers
+from sdf_siren.clouds.outliers import _Look, outliers, without_outliers
 
 
 def thrown_in(points: np.ndarray, share: float, seed: int = 3) -> np.ndarray:
@@ -188,3 +188,22 @@ def test_what_is_no_surface_stays() -> None:
 def test_tiny_scans(count: int) -> None:
     assert outliers(np.random.default_rng(0).normal(size=(count, 3))).shape == (count,)
     assert not outliers(np.zeros((count, 3))).any()
+
+
+@pytest.mark.parametrize("removed", ["outliers", "at random", "a corner"])
+def test_a_second_look_sees_what_a_new_one_would(removed: str) -> None:
+    surface = two_densities()
+    points = np.vstack([surface, thrown_in(surface, 0.1)])
+    first = _Look.at(points)
+    gone = {
+        "outliers": np.arange(len(points)) >= len(surface),
+        "at random": np.random.default_rng(1).random(len(points)) < 0.05,
+        "a corner": (points < 0.2).all(axis=1),
+    }[removed]
+    second, new = first.without(gone), _Look.at(points[~gone])
+    assert 0 < gone.sum() < len(points)
+    np.testing.assert_array_equal(second.points, new.points)
+    for name in ("spacing", "reach", "near", "close", "lonely", "apart"):
+        np.testing.assert_array_equal(getattr(second, name), getattr(new, name), err_msg=name)
+    assert (second.doubtful >= new.doubtful).all()  # more may be, the bound is that of the first
+    assert second.alone <= new.alone
