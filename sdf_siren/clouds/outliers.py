@@ -134,7 +134,7 @@ def _stray(whole: _Look) -> Mask:
 
 @dataclass(frozen=True)
 class _Look:
-    """What n points look like to each other.
+    """What n points look like to each other. Its arrays are filled as points are looked at.
 
     Attributes:
         tree: of the points.
@@ -198,7 +198,7 @@ class _Look:
         for some, distance, _ in _queries(tree, self.points[changed], _NEIGHBOURS + 1):
             look.spacing[number[changed][some]] = distance[:, _NEIGHBOURS]
         news = cKDTree(self.points[gone | changed])
-        reach = float(look.reach.max())
+        reach = 1.001 * float(look.reach.max())  # the bound itself is not included
         distance, _ = news.query(look.points, distance_upper_bound=reach, workers=torch.get_num_threads())
         again = np.flatnonzero(distance <= look.reach)
         for some, distance, index in _queries(tree, look.points[again], _AROUND + 1):
