@@ -77,7 +77,7 @@ def load_field(path: str | os.PathLike[str], device: str = "cpu") -> SignedDista
         frame = Similarity((float(x), float(y), float(z)), float(description["frame"]["scale"]))
         record = dict(description.get("record", {}))
         found = SignedDistanceField(network, frame, record, support, tiles, normals)
-        float(found.error or 0)  # read from the record, which may say anything
+        float(found.error or 0), found.noisy  # read from the record, which may say anything
     return found
 
 

@@ -123,6 +123,7 @@ def tampered(field, path, **changes):
         {"record": 7},
         {"record": {"refit": {}}},
         {"record": {"refit": {"after": "near"}}},
+        {"record": {"settings": {"noise": "some"}}},
     ],
 )
 def test_contradictions_are_refused_in_one_line(field, tmp_path, changes):
