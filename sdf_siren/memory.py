@@ -20,9 +20,8 @@ BYTES_PER_POINT = 400
 BYTES_PER_FACE = 400
 """While an open mesh is cut, or a mesh simplified: edges and their numbers, the mesh before and after."""
 
-FACES_OF_ANY, FACES_OF_ANY_NOISY, MOST_MORE_FACES = 620_000, 1_000_000, 12_000_000
-"""Faces of a scan of few points; of a noisy one, which may be open and have most of its surface where it is
-cut off; and how many more there may be, for the lattice has only so many cells."""
+FACES_OF_ANY, MOST_MORE_FACES = 620_000, 12_000_000
+"""Faces of a scan of few points; and how many more there may be, for the lattice has only so many cells."""
 
 SPARED = 0.9
 """The part of what is free that a run may count on; others take some meanwhile."""
@@ -38,8 +37,9 @@ def faces_expected(points: int, noisy: bool = False) -> int:
     unless they show thin walls, which a finer lattice tells apart. Such a mesh had twice as many, and its
     run still held no more memory than these stand for.
     """
-    clean = FACES_OF_ANY + min(int(11.5 * points), int(2_300_000 + 2.5 * points), MOST_MORE_FACES)
-    return min(clean, FACES_OF_ANY_NOISY + int(1.2 * points)) if noisy else clean
+    if noisy:
+        return FACES_OF_ANY + min(3 * points, int(380_000 + 1.2 * points))
+    return FACES_OF_ANY + min(int(11.5 * points), int(2_300_000 + 2.5 * points), MOST_MORE_FACES)
 
 
 def bytes_needed(points: int, *, noisy: bool = False, report: bool = False) -> int:
