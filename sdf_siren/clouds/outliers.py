@@ -88,14 +88,14 @@ def without_outliers(cloud: PointCloud) -> PointCloud:
 
 def outliers(points: NDArray[np.floating]) -> Mask:
     """Which of ``points`` (n, 3), in any units, float away from the surface that the others lie on: (n,)."""
-    places, place_of = _places(np.ascontiguousarray(points, dtype=np.float64))
-    look, stray = None, np.zeros(len(places), dtype=bool)
+    tree, place_of = _places(cKDTree(np.ascontiguousarray(points, dtype=np.float64)))
+    look, stray = None, np.zeros(tree.n, dtype=bool)
     found = stray.copy()
     for _ in range(_PASSES):
         left = np.flatnonzero(~found)
         if len(left) <= _AROUND + 1:
             break
-        look = _Look.at(places) if look is None else look.without(stray)
+        look = _Look.at(tree) if look is None else look.without(stray)
         stray = _stray(look)
         found[left[stray]] = True
         if not stray.any():
@@ -103,18 +103,18 @@ def outliers(points: NDArray[np.floating]) -> Mask:
     return found[place_of]
 
 
-def _places(points: Floats) -> tuple[Floats, NDArray[np.int64]]:
+def _places(tree: cKDTree) -> tuple[cKDTree, NDArray[np.int64]]:
     """Where the points are, and the place of each: the points themselves unless they come in heaps."""
-    everything = np.arange(len(points))
+    points, everything = np.asarray(tree.data), np.arange(tree.n)
     if len(points) <= _MANY:
-        return points, everything
+        return tree, everything
     rows = np.random.default_rng(0).permutation(len(points))[:_SAMPLE]
-    few, many = np.median(cKDTree(points).query(points[rows], k=[_NEIGHBOURS + 1, _MANY + 1])[0], axis=0)
+    few, many = np.median(tree.query(points[rows], k=[_NEIGHBOURS + 1, _MANY + 1])[0], axis=0)
     if not many > max(HEAPED * few, _SMALLEST * float(np.ptp(points, axis=0).max())):
-        return points, everything
+        return tree, everything
     box = np.floor((points - points.min(axis=0)) / (HEAP * many)).astype(np.int64)
     _, first, place_of = np.unique(box, axis=0, return_index=True, return_inverse=True)
-    return points[first], place_of.reshape(-1)
+    return cKDTree(points[first]), place_of.reshape(-1)
 
 
 def _stray(whole: _Look) -> Mask:
@@ -163,10 +163,9 @@ class _Look:
         return np.asarray(self.tree.data)
 
     @classmethod
-    def at(cls, points: Floats) -> _Look:
-        """Look at ``points`` (n, 3)."""
-        tree, count = cKDTree(points), len(points)
-        spacing = _spacing(tree)
+    def at(cls, tree: cKDTree) -> _Look:
+        """Look at the points of a tree."""
+        count, spacing = tree.n, _spacing(tree)
         # No median of the spacings around is smaller than the sixteenth smallest of all.
         alone = LONELY * np.partition(spacing, _AROUND // 2 - 1)[_AROUND // 2 - 1]
         near, close = np.empty((count, _NEIGHBOURS), np.int32), np.empty((count, _NEIGHBOURS), bool)

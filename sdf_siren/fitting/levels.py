@@ -109,8 +109,8 @@ class Missing:
             gradient = field.value_and_gradient(points)[1]
         return cls(field, scan, there, points, -value[:, 0], normals - gradient, scatter, places, beside)
 
-    def scattered(self, scatter: Scatter | None) -> Missing:
-        """Of the same field, the scan taken as noisy, or as clean."""
+    def scattered(self, scatter: Scatter) -> Missing:
+        """Of the same field, the scan taken as noisy."""
         return self._placed(self.field, self.scan, self.there, scatter, self.places, self.beside)
 
     def of_rows(self, chosen: Tensor) -> Missing:

@@ -162,7 +162,7 @@ def refit(
     @cache
     def lacking(scatter: Scatter | None) -> tuple[Missing, Missing]:
         """At all points, and at those that are seen."""
-        missing = network_lacks.scattered(scatter)
+        missing = network_lacks if scatter is None else network_lacks.scattered(scatter)
         return missing, missing.of_rows(seen)
 
     def searched(trust: Trust) -> tuple[Missing, Search]:

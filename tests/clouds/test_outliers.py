@@ -194,13 +194,13 @@ def test_tiny_scans(count: int) -> None:
 def test_a_second_look_sees_what_a_new_one_would(removed: str) -> None:
     surface = two_densities()
     points = np.vstack([surface, thrown_in(surface, 0.1)])
-    first = _Look.at(points)
+    first = _Look.at(cKDTree(points))
     gone = {
         "outliers": np.arange(len(points)) >= len(surface),
         "at random": np.random.default_rng(1).random(len(points)) < 0.05,
         "a corner": (points < 0.2).all(axis=1),
     }[removed]
-    second, new = first.without(gone), _Look.at(points[~gone])
+    second, new = first.without(gone), _Look.at(cKDTree(points[~gone]))
     assert 0 < gone.sum() < len(points)
     np.testing.assert_array_equal(second.points, new.points)
     for name in ("spacing", "reach", "near", "close", "lonely", "apart"):
