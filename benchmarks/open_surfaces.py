@@ -144,7 +144,7 @@ def measured(case: OpenCase, data: Path, quality: str) -> dict[str, Any]:
     if case.wanted == "closed":
         return row
     start = time.process_time()
-    cut = limit(whole, field, cloud, "open").mesh
+    cut = limit(whole, field, scan, "open").mesh
     seconds = time.process_time() - start
     found = topology(cut)
     return row | {

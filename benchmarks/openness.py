@@ -31,6 +31,7 @@ from sdf_siren.fields import SignedDistanceField
 from sdf_siren.fitting import fit_surface
 from sdf_siren.io import load_field, read_mesh, read_points, write_field
 from sdf_siren.meshing import extract, openness, scan_support
+from sdf_siren.meshing.extract import clearly
 
 POINTS = 50_000
 
@@ -51,7 +52,7 @@ three of four that would be, and one."""
 CUTS = {"half": 0.5, "quarter": 0.75, "cap": 0.9}
 """Shares of the points on the side of a plane that is kept."""
 
-_HEAD = ("case", "points", "made up", "in view", "leaves the cube", "decided", "wanted")
+_HEAD = ("case", "points", "made up", "in view", "leaves the cube", "decided", "wanted", "coarse")
 
 
 @dataclass(frozen=True)
@@ -188,16 +189,18 @@ def fitted(case: OpennessCase, data: Path, quality: str, fields: Path | None) ->
 
 
 def judged(field: SignedDistanceField, resolution: int) -> dict[str, Any]:
-    """The decision and what it was made by."""
+    """The decision and what it was made by; and what a coarse mesh says, where that is clear."""
     kept = scan_support(field)
     assert kept is not None
-    found = openness(extract(field, resolution).mesh, kept)
+    found, coarse = openness(extract(field, resolution).mesh, kept), clearly(field)
     return {
         "points": field.record["points"],
         "made_up": found.made_up,
         "in_view": found.in_view,
         "leaves": found.leaves,
         "decided": "open" if found.open else "closed",
+        "coarse": None if coarse is None else "open" if coarse.open else "closed",
+        "coarse_in_view": None if coarse is None else coarse.in_view,
     }
 
 
@@ -209,11 +212,14 @@ def markdown(record: dict[str, Any]) -> str:
         "",
         f"{record['machine']['cpu']}; quality {settings['quality']}, {settings['resolution']} cells.",
         "Made up: percent of the area of the whole mesh beyond 3 spacings; in view: of what is seen of",
-        "it from all around, which decides.",
+        "it from all around, which decides. Coarse: the decision and what is in view, where a coarse mesh",
+        "is clear.",
         "",
-        *table(_HEAD, map(decision_cells, record["rows"])),
+        *table(_HEAD, ([*decision_cells(row), _coarse_cell(row)] for row in record["rows"])),
         "",
         as_wanted(record["rows"]),
+        "",
+        _agreement(record["rows"]),
     ]
     return "\n".join([*lines, ""])
 
@@ -229,6 +235,16 @@ def decision_cells(row: dict[str, Any]) -> list[str]:
         row["decided"],
         row["wanted"] or "either",
     ]
+
+
+def _coarse_cell(row: dict[str, Any]) -> str:
+    return f"{row['coarse']}, {100 * row['coarse_in_view']:.1f} %" if row["coarse"] else ""
+
+
+def _agreement(rows: list[dict[str, Any]]) -> str:
+    clear = [row for row in rows if row["coarse"]]
+    agree = sum(row["coarse"] == row["decided"] for row in clear)
+    return f"A coarse mesh is clear in {len(clear)} cases of {len(rows)}, and decides the same in {agree}."
 
 
 def as_wanted(rows: list[dict[str, Any]]) -> str:

@@ -137,6 +137,23 @@ class Support:
         _, index = self._tree.query(self.frame.to_cube(places), workers=torch.get_num_threads())
         return self.frame.length_to_world(self._spacing[index])
 
+    def within(self, places: NDArray[np.float64], spacings: float, more: float) -> NDArray[np.bool_]:
+        """Which places (v, 3) may be within so many ``spacings`` and ``more`` of a point, by distance alone.
+
+        All that are, and where the spacing varies by less than an octave some that are up to twice as far;
+        ``more`` is in world units, as ``places`` are.
+        """
+        cube, beyond = self.frame.to_cube(places), self.frame.scale * more
+        found = np.zeros(len(places), dtype=bool)
+        for band in self._bands:
+            rest = np.flatnonzero(~found)
+            reach = spacings * float(band.spacing.max()) + beyond
+            distance, _ = band.tree.query(
+                cube[rest], distance_upper_bound=reach, workers=torch.get_num_threads()
+            )
+            found[rest] = np.isfinite(distance)
+        return found
+
     def at(self, places: NDArray[np.float64], normals: NDArray[np.floating] | None) -> NDArray[np.float64]:
         """The support (v,) of places (v, 3), in spacings, at most ``FARTHEST``.
 

@@ -9,7 +9,7 @@ import torch
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
-from sdf_siren.artifacts import Mesh, area_vectors
+from sdf_siren.artifacts import Mesh, area_vectors, face_areas
 from sdf_siren.clouds.support import FAR, Support
 
 SUPPORT_BEYOND = (2.0, FAR, 5.0)
@@ -22,11 +22,11 @@ cent."""
 
 @dataclass(frozen=True)
 class Places:
-    """Places spread over a mesh, all standing for about as many faces.
+    """Places spread over a mesh.
 
     Attributes:
-        centres: (p, 3) of faces.
-        area: (p,) of these faces.
+        centres: (p, 3) of faces that all stand for about as many, or vertices.
+        area: (p,) of these faces, or of a third of those around the vertices.
         support: (p,) there, in spacings of a scan.
     """
 
@@ -43,6 +43,13 @@ class Places:
         centres = mesh.vertices[faces].mean(axis=1)
         found = support.at(centres, vectors / np.maximum(area, 1e-300)[:, None])
         return cls(centres, area, found)
+
+    @classmethod
+    def at_vertices(cls, mesh: Mesh, support: Support) -> Places:
+        """Of a mesh with normals that is so coarse that its vertices alone tell where the surface is."""
+        area = np.zeros(len(mesh.vertices))
+        np.add.at(area, mesh.faces, face_areas(mesh.vertices, mesh.faces)[:, None] / 3)
+        return cls(mesh.vertices, area, support.at(mesh.vertices, mesh.normals))
 
     def share(self, which: NDArray[np.bool_]) -> float:
         """Of the area."""

@@ -10,11 +10,16 @@ import torch
 from numpy.typing import NDArray
 
 from sdf_siren.artifacts import Mesh
+from sdf_siren.clouds.support import Support
 from sdf_siren.errors import EmptySurfaceError
 from sdf_siren.fields import ClippedField, CorrectedField, Field, SignedDistanceField, choose_device
 from sdf_siren.meshing.components import Strangeness, supported_faces
 from sdf_siren.meshing.lattice import LARGEST, check_resolution, evaluate_near_surface
+from sdf_siren.meshing.limit import NOTHING_NEAR, scan_support, told
+from sdf_siren.meshing.openness import Openness, openness
+from sdf_siren.meshing.reach import SETTLED
 from sdf_siren.meshing.refine import refine
+from sdf_siren.meshing.search import Wanted, everything
 from sdf_siren.meshing.triangles import polygonise
 from sdf_siren.progress import Progress, ProgressCallback, silent
 
@@ -28,12 +33,14 @@ class Extraction:
         evaluations: of the field, gradients counted too.
         components_removed: parts of the level set that the scan does not support.
         notes: one-line sentences for the user.
+        openness: of the scan, if that was to be decided and a coarse mesh made it clear.
     """
 
     mesh: Mesh
     evaluations: int
     components_removed: int
     notes: tuple[str, ...]
+    openness: Openness | None = None
 
 
 RESOLUTION = 180
@@ -65,6 +72,9 @@ MOST_CELLS_PER_TILE = 2.5
 """A tile is as wide as two points of the scan are apart, or wider: what is thinner than such a cell is
 guessed, and not worth more of them."""
 
+COARSE = 64
+"""Cells along a side of the cube, of the mesh that tells whether a scan is open, where that is clear."""
+
 WALL_CELLS = 1.5
 """From the walls of the cube to where a surface that leaves it is closed: a whole cell lies outside."""
 
@@ -81,11 +91,12 @@ def extract(
     resolution: int | None = None,
     *,
     flatness: float | None = None,
-    closed: bool = False,
+    surface: str = "whole",
+    support: Support | None = None,
     device: str = "auto",
     progress: ProgressCallback = silent,
 ) -> Extraction:
-    """The zero level set of ``field``, without the parts that no scan point supports.
+    """The zero level set of ``field``, without the components that no scan point supports.
 
     Args:
         field: as fitted or loaded.
@@ -93,35 +104,42 @@ def extract(
             180, or more if the field's local corrections are finer than that or its sheets closer.
         flatness: edges that the surface rises farther above are split, world units; 0 splits none. None
             stands for 0 or, if the resolution is left open too, for most of the field's own error or less.
-        closed: whether a surface that leaves the cube is closed at its walls; also if that was asked for when
-            the field was fitted.
+        surface: ``whole``; ``closed``: the same, and if it leaves the cube closed at the walls, also if that
+            was asked for when the field was fitted; ``open``: where :func:`~sdf_siren.meshing.trim` will keep
+            it, and some way on; ``auto``: ``open`` or ``whole``, as far as a coarse mesh makes that clear.
+        support: the scan that an open mesh is to be cut by; None for the points that the field keeps.
         device: ``auto``, ``cpu`` or ``cuda[:i]``.
         progress: called with the lattice nodes evaluated so far.
 
     Raises:
         UsageError: the resolution is out of range.
-        EmptySurfaceError: there is no level set near the scan.
+        EmptySurfaceError: there is no level set, or of an open scan none near its points.
     """
     place = choose_device(device)
     in_cube = field.in_cube.to(device=place)
+    surface = told(field, surface)
+    found = clearly(field, place) if surface == "auto" else None
     left_open = resolution is None and flatness is None
     if resolution is None:
         resolution = resolution_for_sheets(field, in_cube, sufficient_resolution(field), place)
     check_resolution(resolution)
     rise = _sufficient_rise(field, resolution) if left_open else (flatness or 0.0) * field.frame.scale
     meshed: Field = in_cube
-    if closed or field.record.get("surface") == "closed":
+    if surface == "closed" or told(field, "auto") == "closed":
         meshed = ClippedField(in_cube, 1 - WALL_CELLS * 2 / resolution)
-    vertices, faces, evaluations = level_set(meshed, resolution, device=place, progress=progress)
-    removed = 0
-    if field.support is not None:
-        kept, removed = supported_faces(vertices, faces, field.support, _strangeness(field, in_cube, place))
-        if removed:
-            vertices, faces = _only(vertices, faces[kept])
+    wanted: Wanted = everything
+    if surface == "open" or (found is not None and found.open):
+        wanted = _near(field, scan_support(field) if support is None else support, 2 / resolution)
+    vertices, faces, evaluations = level_set(
+        meshed, resolution, wanted=wanted, device=place, progress=progress
+    )
+    vertices, faces, removed = _supported(field, in_cube, vertices, faces, place)
     if not len(faces):
         raise EmptySurfaceError(
             f"expected a surface in the field, found none at resolution {resolution}; "
             "the fit may have failed: try more steps or another seed"
+            if wanted is everything
+            else NOTHING_NEAR
         )
 
     def onto_level_set(vertices: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float32]]:
@@ -137,7 +155,49 @@ def extract(
     if any(LARGEST * tiles.side < 2 * CELLS_PER_TILE for tiles in field.tiles):
         notes.append(f"the scan tells more than {LARGEST} cells a side resolve: --crop it to keep its detail")
     mesh = Mesh(field.frame.to_world(vertices), faces, normals)
-    return Extraction(mesh, evaluations + len(vertices), removed, tuple(notes))
+    return Extraction(mesh, evaluations + len(vertices), removed, tuple(notes), found)
+
+
+def clearly(field: SignedDistanceField, device: str | torch.device = "cpu") -> Openness | None:
+    """Whether the scan of ``field`` is open, or None where a coarse mesh does not make that clear."""
+    support = scan_support(field)
+    if support is None:
+        return None
+    in_cube = field.in_cube.to(device=device)
+    vertices, faces, _ = level_set(in_cube, COARSE, device=device)
+    vertices, faces, _ = _supported(field, in_cube, vertices, faces, device)
+    if not len(faces):
+        return None
+    vertices, normals = _onto_level_set(in_cube, vertices, 2 / COARSE, device)
+    found = openness(Mesh(field.frame.to_world(vertices), faces, normals), support, coarse=True)
+    return found if found.clear else None
+
+
+def _near(field: SignedDistanceField, support: Support | None, cell: float) -> Wanted:
+    """Where cutting by ``support`` depends on the surface, and two cells on."""
+    if support is None:
+        return everything
+    to_world, length_to_world = field.frame.to_world, field.frame.length_to_world
+
+    def wanted(centres: NDArray[np.float64], radius: float) -> NDArray[np.bool_]:
+        more = float(length_to_world(np.asarray(radius + 2 * cell)))
+        return support.within(to_world(centres), SETTLED, more)
+
+    return wanted
+
+
+def _supported(
+    field: SignedDistanceField,
+    in_cube: CorrectedField,
+    vertices: NDArray[np.float64],
+    faces: NDArray[np.int64],
+    device: str | torch.device,
+) -> tuple[NDArray[np.float64], NDArray[np.int64], int]:
+    """A level set without the components that the scan does not support, and how many these were."""
+    if field.support is None:
+        return vertices, faces, 0
+    kept, removed = supported_faces(vertices, faces, field.support, _strangeness(field, in_cube, device))
+    return (*_only(vertices, faces[kept]), removed) if removed else (vertices, faces, 0)
 
 
 def _strangeness(
@@ -203,15 +263,19 @@ def level_set(
     field: Field,
     resolution: int,
     *,
+    wanted: Wanted = everything,
     device: str | torch.device = "cpu",
     progress: ProgressCallback = silent,
 ) -> tuple[NDArray[np.float64], NDArray[np.int64], int]:
-    """The zero level set of any field in the cube: vertices (v, 3), faces (f, 3), evaluations."""
+    """The zero level set of any field in the cube: vertices (v, 3), faces (f, 3), evaluations.
+
+    Where ``wanted`` leaves out parts of the cube, the surface has a ragged rim in them.
+    """
 
     def report(done: int, total: int) -> None:
         progress(Progress("extract", done, total))
 
-    lattice = evaluate_near_surface(field, resolution, device=device, report=report)
+    lattice = evaluate_near_surface(field, resolution, wanted=wanted, device=device, report=report)
     vertices, faces = polygonise(lattice)
     return vertices, faces, lattice.evaluations
 

@@ -33,7 +33,7 @@ from sdf_siren.meshing.bricks import (
     within,
     word,
 )
-from sdf_siren.meshing.search import find_cells
+from sdf_siren.meshing.search import Wanted, centres, everything, find_cells
 
 SMALLEST, LARGEST = 2 * BRICK, 1024
 
@@ -73,6 +73,7 @@ def evaluate_near_surface(
     field: Field,
     resolution: int,
     *,
+    wanted: Wanted = everything,
     device: torch.device | str = "cpu",
     report: Callable[[int, int], None] = lambda done, total: None,
 ) -> BrickLattice:
@@ -81,6 +82,7 @@ def evaluate_near_surface(
     Args:
         field: in cube coordinates.
         resolution: cells along a side of the cube, 8 to 1024.
+        wanted: which parts of the cube are; of the others only cells next to these are evaluated.
         device: where the field lives.
         report: called with the nodes done and the nodes known to be needed, which may still grow.
 
@@ -88,10 +90,12 @@ def evaluate_near_surface(
         UsageError: the resolution is out of range.
     """
     check_resolution(resolution)
-    homes, cells, looked_at = find_cells(field, resolution, device)
+    homes, cells, looked_at = find_cells(field, resolution, device, wanted)
     nodes = _Nodes(field, resolution, device, report)
     while nodes.evaluate_corners(homes, cells):
         homes, cells = nodes.beside_crossed_edges()
+        near = wanted(centres(BRICK * homes, BRICK, resolution), np.sqrt(3) * BRICK / resolution)
+        homes, cells = homes[near], cells[near]
     complete = nodes.complete
     crossed = complete & nodes.bricks.any_corner(nodes.negative) & ~nodes.bricks.all_corners(nodes.negative)
     return BrickLattice(

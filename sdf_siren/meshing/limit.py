@@ -11,8 +11,10 @@ from sdf_siren.clouds import PointCloud
 from sdf_siren.clouds.support import Support
 from sdf_siren.errors import EmptySurfaceError
 from sdf_siren.fields import SignedDistanceField
-from sdf_siren.meshing.openness import openness
+from sdf_siren.meshing.openness import Openness, openness
 from sdf_siren.meshing.trim import trim
+
+NOTHING_NEAR = "expected a surface near the scan's points, found none: try --surface closed"
 
 OVERRULED = 0.5
 """Cosine between a point's normal and the field's gradient below which the gradient is believed: a tenth of
@@ -37,34 +39,44 @@ class Limited:
 
 
 def limit(
-    mesh: Mesh, field: SignedDistanceField, cloud: PointCloud | None = None, kind: str = "auto"
+    mesh: Mesh,
+    field: SignedDistanceField,
+    support: Support | None,
+    kind: str = "auto",
+    found: Openness | None = None,
 ) -> Limited:
     """The mesh of a closed scan as it is, that of an open one without what no point supports.
 
     Args:
         mesh: of ``field``, with normals.
         field: what is decided by; the points that it keeps do not depend on whether the scan is at hand.
-        cloud: the scan, with normals; without it, an open mesh is cut by the points that the field keeps.
+        support: what an open mesh is cut by.
         kind: ``open``, ``closed``, or ``auto`` to decide, unless the field was told when it was fitted.
+        found: the decision, if it was made before.
 
     Raises:
         EmptySurfaceError: an open scan supports no part of the mesh.
     """
-    kept = scan_support(field)
-    if kind == "auto" and field.record.get("surface") in ("open", "closed"):
-        kind = str(field.record["surface"])
+    kind = told(field, kind)
     made_up, notes = None, []
-    if kind == "auto" and kept is not None:
-        found = openness(mesh, kept)
+    if kind == "auto" and found is None:
+        kept = scan_support(field)
+        found = None if kept is None else openness(mesh, kept)
+    if kind == "auto" and found is not None:
         made_up, kind = found.made_up, "open" if found.open else "closed"
         notes.append(found.sentence())
-    support = scan_support(field, cloud) if kind == "open" else None
-    if support is None:
+    if support is None or kind != "open":
         return Limited(mesh, "closed", made_up, tuple(notes))
     trimmed = trim(mesh, support)
     if not len(trimmed.mesh.faces):
-        raise EmptySurfaceError("expected a surface near the scan's points, found none: try --surface closed")
+        raise EmptySurfaceError(NOTHING_NEAR)
     return Limited(trimmed.mesh, kind, made_up, (*notes, trimmed.sentence()))
+
+
+def told(field: SignedDistanceField, kind: str) -> str:
+    """``kind`` or, where that is ``auto``, what was asked for when ``field`` was fitted."""
+    before = field.record.get("surface")
+    return str(before) if kind == "auto" and before in ("open", "closed") else kind
 
 
 def scan_support(field: SignedDistanceField, cloud: PointCloud | None = None) -> Support | None:

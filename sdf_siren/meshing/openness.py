@@ -29,6 +29,9 @@ LARGE_IF_LEAVING = 0.02
 """The same for one that leaves the cube: it is not closed anyway, and most of what is made up lies beyond. An
 object of 1,400 points that leaves at its neck has 0.008, a corridor without ends 0.05."""
 
+CLEAR = 3.0
+"""A coarse mesh decides where what is seen is so many times more than the limit, or less."""
+
 _VIEWS = 32
 """Directions that the surface is looked at from."""
 
@@ -51,9 +54,19 @@ class Openness:
     in_view: float
 
     @property
+    def limit(self) -> float:
+        """Of ``in_view``."""
+        return LARGE_IF_LEAVING if self.leaves else LARGE
+
+    @property
     def open(self) -> bool:
         """Whether nothing should be shown where the scan has no points."""
-        return self.in_view > (LARGE_IF_LEAVING if self.leaves else LARGE)
+        return self.in_view > self.limit
+
+    @property
+    def clear(self) -> bool:
+        """Whether a finer mesh would not change the decision."""
+        return not self.limit / CLEAR < self.in_view < self.limit * CLEAR
 
     def sentence(self) -> str:
         """For people."""
@@ -68,9 +81,15 @@ class Openness:
         return f"the scan is taken as closed: only {share}; --surface open cuts it off"
 
 
-def openness(mesh: Mesh, support: Support) -> Openness:
-    """Judge an untrimmed ``mesh`` by a scan, of which a uniform subset is enough."""
-    places = Places.on(mesh, support)
+def openness(mesh: Mesh, support: Support, *, coarse: bool = False) -> Openness:
+    """Judge an untrimmed ``mesh`` by a scan, of which a uniform subset is enough.
+
+    Args:
+        mesh: with normals, if it is coarse.
+        support: the scan.
+        coarse: whether only the vertices of the mesh are on the surface, and not its faces.
+    """
+    places = Places.at_vertices(mesh, support) if coarse else Places.on(mesh, support)
     edges, side = mesh.edges
     leaves = bool((np.bincount(side.reshape(-1), minlength=len(edges)) == 1).any())
     made_up = places.support > FAR
@@ -78,7 +97,7 @@ def openness(mesh: Mesh, support: Support) -> Openness:
 
 
 def _in_view(centres: NDArray[np.float64], which: NDArray[np.bool_]) -> float:
-    """The share of the faces ``which`` (f,) in pictures from all around, by the ``centres`` (f, 3) of all."""
+    """The share of the places ``which`` (p,) in pictures of all, (p, 3), from all around."""
     centres = centres - centres.mean(axis=0)
     pixels = int(np.clip(np.sqrt(len(centres) / _FACES_PER_PIXEL), 1, _MOST_PIXELS))
     half = 1.001 * np.linalg.norm(centres, axis=1).max() or 1.0

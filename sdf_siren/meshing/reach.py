@@ -21,6 +21,10 @@ GAP = 12.0
 """Squares of a spacing: a disc of radius 2. Small parts that are beyond ``FAR`` not by their distance but by
 the turns of a rough surface are gaps too."""
 
+SETTLED = 4.5
+"""So many spacings from all points, nothing is kept, and nothing farther away matters to what is: of a part
+that gets beyond ``sqrt(FAR^2 + 2 ANGLE)`` it does not matter how large it is."""
+
 SLACK = 0.75
 """How much smoothing may take from the support: no vertex beyond ``REACH + SLACK`` is kept at the rim."""
 

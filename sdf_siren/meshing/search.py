@@ -28,6 +28,7 @@ twenty values, and saved fewer.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -48,6 +49,15 @@ fit for 0.93 of the nodes, but two cells of 951,160 were lost in a fit stopped a
 
 SLOPE = 1.25
 """Safety factor on the largest sampled gradient."""
+
+Wanted = Callable[[NDArray[np.float64], float], NDArray[np.bool_]]
+"""Which balls, by their centres (n, 3) in the cube and their radius, hold any of what is wanted."""
+
+
+def everything(centres: NDArray[np.float64], radius: float) -> NDArray[np.bool_]:
+    """All of the cube is wanted."""
+    return np.ones(len(centres), dtype=bool)
+
 
 FEWEST_BLOCKS = 8
 """Blocks along a side to begin with, at least. Nothing is known about their turn, so all are halved."""
@@ -84,9 +94,9 @@ class _Blocks:
 
 
 def find_cells(
-    field: Field, resolution: int, device: torch.device | str
+    field: Field, resolution: int, device: torch.device | str, wanted: Wanted = everything
 ) -> tuple[NDArray[np.int32], Words, int]:
-    """Cells that the surface may cross, by bricks.
+    """Cells that the surface may cross, by bricks, of those bricks that are wanted.
 
     Returns:
         homes (n, 3) of the bricks that have such cells, in bricks; which cells, (n,) words;
@@ -102,6 +112,7 @@ def find_cells(
     while size > BRICK:
         size //= 2
         blocks, looked_at = _halved(field, blocks, size, resolution, device)
+        blocks = blocks[wanted(centres(blocks.low, size, resolution), blocks.radius)]
         evaluations += looked_at
     cells = np.empty(len(blocks.low), dtype=np.uint64)
     for start in range(0, len(cells), _BRICKS_AT_ONCE):
@@ -145,10 +156,15 @@ def _may_cross(blocks: _Blocks, parts: int, bend: float) -> NDArray[np.bool_]:
     return np.abs(tangent, out=tangent) <= bound
 
 
+def centres(low: NDArray[np.int32], size: int, resolution: int) -> NDArray[np.float64]:
+    """(n, 3) in the cube, of blocks of ``size`` cells from cell ``low`` (n, 3) on."""
+    return np.asarray((low + size / 2) * (2 / resolution) - 1)
+
+
 def _at_centres(
     field: Field, low: NDArray[np.int32], size: int, resolution: int, device: torch.device | str
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Values (n,) and gradients (n, 3) at the centres of blocks of ``size`` cells."""
-    centre = ((low + size / 2) * (2 / resolution) - 1).astype(np.float32)
-    value, gradient = field.value_and_gradient(torch.from_numpy(centre).to(device))
+    centre = torch.from_numpy(centres(low, size, resolution).astype(np.float32))
+    value, gradient = field.value_and_gradient(centre.to(device))
     return value[:, 0].cpu().numpy(), gradient.cpu().numpy()

@@ -35,18 +35,16 @@ class Trimmed:
 
     Attributes:
         mesh: the supported part; without faces if there is none.
-        removed: share of the area that was cut off or dropped.
         islands: how many small parts were dropped.
     """
 
     mesh: Mesh
-    removed: float
     islands: int
 
     def sentence(self) -> str:
         """For people."""
         dropped = f", {self.islands} island{'s' * (self.islands > 1)} with it" if self.islands else ""
-        return f"cut off where no point of the scan is near: {100 * self.removed:.1f} % of the area{dropped}"
+        return f"cut off where no point of the scan is near{dropped}"
 
 
 def trim(mesh: Mesh, support: Support) -> Trimmed:
@@ -64,7 +62,7 @@ def trim(mesh: Mesh, support: Support) -> Trimmed:
     edges, side = mesh.edges
     level = level_of(mesh, normals, edges, support)
     if (level < 0).all():
-        return Trimmed(mesh, 0.0, 0)
+        return Trimmed(mesh, 0)
     cut = _cut(replace(mesh, normals=normals), edges, side, level, support)
     kept, islands = _without_islands(cut, support)
     left = cut.of_faces(kept)
@@ -75,8 +73,7 @@ def trim(mesh: Mesh, support: Support) -> Trimmed:
         return support.at(places, left.normals[rows]) <= FAR
 
     vertices = smooth_rim(left.vertices, left.normals, left.faces, near_enough)
-    before, after = (face_areas(part.vertices, part.faces).sum() for part in (mesh, left))
-    return Trimmed(replace(left, vertices=vertices), 1 - float(after / before), islands)
+    return Trimmed(replace(left, vertices=vertices), islands)
 
 
 def _cut(

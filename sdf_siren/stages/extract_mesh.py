@@ -11,11 +11,15 @@ from sdf_siren.engine.stage import Artifacts, Context, Stage
 
 @dataclass(frozen=True)
 class ExtractMesh(Stage):
-    """Turns the zero level set into triangles; removes components far from every point of the scan."""
+    """Turns the zero level set into triangles; removes components far from every point of the scan.
+
+    Where `filter.surface` follows and the scan is clearly open, only what that may keep.
+    """
 
     name: ClassVar[str] = "extract.mesh"
     needs: ClassVar[tuple[str, ...]] = ("field",)
-    gives: ClassVar[tuple[str, ...]] = ("mesh",)
+    uses: ClassVar[tuple[str, ...]] = ("points",)
+    gives: ClassVar[tuple[str, ...]] = ("mesh", "support", "openness")
 
     resolution: int | None = option(
         None,
@@ -29,13 +33,15 @@ class ExtractMesh(Stage):
     )
 
     def run(self, artifacts: Artifacts, context: Context) -> Artifacts:
-        from sdf_siren.meshing import extract
+        from sdf_siren.meshing import extract, scan_support
 
+        support = scan_support(artifacts["field"], artifacts.get("points"))
         extraction = extract(
             artifacts["field"],
             self.resolution,
             flatness=self.flatness,
-            closed=context.options.get("filter.surface", {}).get("kind") == "closed",
+            surface=context.options.get("filter.surface", {}).get("kind", "whole"),
+            support=support,
             device=context.device,
             progress=context.progress,
         )
@@ -43,7 +49,7 @@ class ExtractMesh(Stage):
             context.note(note)
         removed = extraction.components_removed
         context.record({"evaluations": extraction.evaluations, "components_removed": removed})
-        return {"mesh": extraction.mesh}
+        return {"mesh": extraction.mesh, "support": support, "openness": extraction.openness}
 
     def plan(self, artifacts: Artifacts, context: Context) -> list[str]:
         return [f"resolution {self.resolution or '180 or as the detail asks, finer where the surface bends'}"]

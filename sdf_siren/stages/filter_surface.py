@@ -14,7 +14,7 @@ class FilterSurface(Stage):
     """Cuts the mesh of an open scan off where the scan does not support it; leaves that of a closed one."""
 
     name: ClassVar[str] = "filter.surface"
-    needs: ClassVar[tuple[str, ...]] = ("field", "mesh")
+    needs: ClassVar[tuple[str, ...]] = ("field", "mesh", "support", "openness")
     uses: ClassVar[tuple[str, ...]] = ("points",)
     gives: ClassVar[tuple[str, ...]] = ("mesh",)
 
@@ -35,7 +35,8 @@ class FilterSurface(Stage):
     def run(self, artifacts: Artifacts, context: Context) -> Artifacts:
         from sdf_siren.meshing import limit
 
-        found = limit(artifacts["mesh"], artifacts["field"], artifacts.get("points"), self.kind)
+        mesh, field, support = (artifacts[name] for name in ("mesh", "field", "support"))
+        found = limit(mesh, field, support, self.kind, artifacts["openness"])
         for note in found.notes:
             context.note(note)
         decided = {} if found.made_up is None else {"made_up": found.made_up}

@@ -21,17 +21,15 @@ class MeasureSupport(Stage):
     """
 
     name: ClassVar[str] = "measure.support"
-    needs: ClassVar[tuple[str, ...]] = ("field", "mesh")
-    uses: ClassVar[tuple[str, ...]] = ("points",)
+    needs: ClassVar[tuple[str, ...]] = ("mesh", "support")
     gives: ClassVar[tuple[str, ...]] = ("mesh",)
 
     write: bool = option(False, "Give every vertex its own as the attribute `support`; 10 stands for more.")
 
     def run(self, artifacts: Artifacts, context: Context) -> Artifacts:
-        from sdf_siren.meshing import coverage, scan_support
+        from sdf_siren.meshing import coverage
 
-        mesh = artifacts["mesh"]
-        support = scan_support(artifacts["field"], artifacts.get("points"))
+        mesh, support = artifacts["mesh"], artifacts["support"]
         if support is None:
             return {"mesh": mesh}
         covered = coverage(mesh, support)

@@ -116,7 +116,7 @@ class FakeFitSdf(FitSdf):
 @dataclass(frozen=True)
 class FakeExtractMesh(ExtractMesh):
     def run(self, artifacts: Artifacts, context: Context) -> Artifacts:
-        return {"mesh": [artifacts["field"], self.resolution]}
+        return {"mesh": [artifacts["field"], self.resolution], "support": None, "openness": None}
 
 
 @dataclass(frozen=True)

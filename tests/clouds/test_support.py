@@ -51,6 +51,21 @@ def test_a_surface_that_faces_elsewhere_is_farther(angle, least, most):
     assert of(square(), None).at(np.zeros((1, 3)), turned)[0] < 1e-9
 
 
+@pytest.mark.parametrize("frame", [UNIT, Similarity((5e5, 4.9e6, 30.0), 1 / 400)])
+def test_what_may_be_within_so_many_spacings(frame):
+    """Points ten times as far apart on one side: all that are within, none twice as far."""
+    points = np.concatenate([square(0.02, 0.3) - 0.5 * RIGHT, square(0.2, 0.3) + 0.5 * RIGHT])
+    support = of(frame.to_world(points), UP, frame)
+    places = np.random.default_rng(0).uniform(-1, 1, (2000, 3))
+    apart = np.linalg.norm(places[:, None] - points, axis=2)
+    more = 0.05
+    nearest = ((apart - more) * frame.length_to_world(1) / support.spacing).min(axis=1)
+    found = support.within(frame.to_world(places), 3.0, float(frame.length_to_world(more)))
+    assert found[nearest < 3 - 1e-6].all()
+    assert not found[nearest > 6 + 1e-6].any()
+    assert 0.05 < found.mean() < 0.95
+
+
 def test_a_plate_scanned_on_both_sides_supports_both():
     points = square(half=0.3)
     both = Support(

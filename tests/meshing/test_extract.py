@@ -6,16 +6,19 @@ import numpy as np
 import pytest
 import torch
 
+from sdf_siren.clouds.support import Support
 from sdf_siren.errors import EmptySurfaceError, UsageError
 from sdf_siren.fields import CubicTiles, SignedDistanceField, Siren, SirenShape, initialise
 from sdf_siren.frames import Similarity
-from sdf_siren.meshing import extract, extract_mesh
-from sdf_siren.meshing.extract import BEND, resolution_for_sheets, sufficient_resolution
+from sdf_siren.meshing import extract, extract_mesh, scan_support, trim
+from sdf_siren.meshing.extract import BEND, COARSE, resolution_for_sheets, sufficient_resolution
 from sdf_siren.metrics import topology
 
 
-def bump_network(offset=0.0):
+def bump_network(offset=0.0, steep=0.25):
     """A SIREN that is known exactly: f = sum_d (1 - cos(pi x_d)) / 4 - 0.35 - offset, one closed blob.
+
+    With z counted ``steep`` times instead of a quarter, it is a lens.
 
     One sine layer of 1 - cos(pi x) = 1 + sin(pi x - pi/2), fed through a second one in its linear
     range: sin(omega_0 z) is z omega_0 to 1e-7 relative for z omega_0 of 1e-3.
@@ -25,8 +28,8 @@ def bump_network(offset=0.0):
     first = torch.eye(3) * torch.pi / 30
     first_bias = torch.full((3,), -torch.pi / 2 / 30)
     hidden = torch.eye(3) * tiny / 30
-    weights = [first, hidden, torch.full((1, 3), 0.25 / tiny)]
-    biases = [first_bias, torch.zeros(3), torch.tensor([0.75 - 0.35 - offset])]
+    weights = [first, hidden, torch.tensor([[0.25, 0.25, steep]]) / tiny]
+    biases = [first_bias, torch.zeros(3), torch.tensor([0.5 + steep - 0.35 - offset])]
     return Siren(shape, [w.double() for w in weights], [b.double() for b in biases]).to(dtype=torch.float32)
 
 
@@ -91,7 +94,7 @@ def test_a_surface_that_leaves_the_cube_is_closed_if_asked(record):
     network.biases[0].add_(0.5 * torch.pi / 30)
     field = SignedDistanceField(network, Similarity((0, 0, 0), 1.0), record)
     assert topology(extract(field, 64).mesh).watertight == bool(record)
-    mesh = extract(field, 64, closed=True).mesh
+    mesh = extract(field, 64, surface="closed").mesh
     assert topology(mesh).watertight
     reach = np.abs(mesh.vertices).max()
     assert reach == pytest.approx(1 - 1.5 / 32, abs=1e-6)
@@ -107,9 +110,92 @@ def test_a_surface_that_leaves_the_cube_is_closed_if_asked(record):
 
 def test_what_stays_in_the_cube_is_the_same_if_asked_to_close():
     field = SignedDistanceField(bump_network(), Similarity((0, 0, 0), 1.0))
-    open_, closed = extract(field, 64).mesh, extract(field, 64, closed=True).mesh
+    open_, closed = extract(field, 64).mesh, extract(field, 64, surface="closed").mesh
     np.testing.assert_array_equal(open_.vertices, closed.vertices)
     np.testing.assert_array_equal(open_.faces, closed.faces)
+
+
+def scanned(field, which=lambda points: np.ones(len(points), dtype=bool), cells=200):
+    """``field`` with points all over its level set, or ``which`` of them."""
+    mesh = extract(field, cells).mesh
+    kept = which(mesh.vertices)
+    points = field.frame.to_cube(mesh.vertices[kept]).astype(np.float32)
+    return dataclasses.replace(field, support=points, support_normals=mesh.normals[kept])
+
+
+@pytest.mark.parametrize("surface", ["open", "auto"])
+def test_what_will_be_cut_off_is_not_made(surface):
+    field = scanned(SignedDistanceField(bump_network(), Similarity((7.0, 0, 0), 0.02)), lambda p: p[:, 2] > 5)
+    scan = scan_support(field)
+    whole, part = extract(field, flatness=0.01), extract(field, flatness=0.01, surface=surface)
+    assert part.evaluations < 0.75 * whole.evaluations
+    assert (part.openness is not None and part.openness.open) == (surface == "auto")
+    expected, found = trim(whole.mesh, scan).mesh, trim(part.mesh, scan).mesh
+    assert 0 < len(found.faces) < len(part.mesh.faces) < len(whole.mesh.faces)
+    assert corners_of(found) == corners_of(expected)
+
+
+def corners_of(mesh):
+    """The triangles, by the places of their corners; in whatever order."""
+    return {tuple(sorted(map(tuple, triangle))) for triangle in mesh.vertices[mesh.faces].round(9)}
+
+
+def test_points_that_lie_elsewhere_tell_where_an_open_mesh_ends():
+    field = scanned(SignedDistanceField(bump_network(), Similarity((0, 0, 0), 1.0)))
+    half = Support(field.support[field.support[:, 0] > 0].astype(float), None, field.frame)
+    mesh = extract(field, 100, surface="open", support=half).mesh
+    assert -0.15 < mesh.vertices[:, 0].min() < -4.5 * np.median(half.spacing)
+
+
+def test_no_surface_near_an_open_scan_is_an_error():
+    field = scanned(SignedDistanceField(bump_network(), Similarity((0, 0, 0), 1.0)))
+    far = Support(field.support[:1000] * 0.01 + 0.95, None, field.frame)
+    with pytest.raises(EmptySurfaceError, match="--surface closed"):
+        extract(field, 64, surface="open", support=far)
+
+
+def test_of_a_closed_scan_nothing_is_left_out():
+    field = scanned(SignedDistanceField(bump_network(), Similarity((0, 0, 0), 1.0)))
+    whole, found = extract(field, 64), extract(field, 64, surface="auto")
+    assert not found.openness.open
+    np.testing.assert_array_equal(found.mesh.vertices, whole.mesh.vertices)
+    np.testing.assert_array_equal(found.mesh.faces, whole.mesh.faces)
+
+
+def test_a_plate_thinner_than_the_cells_that_decide_is_closed():
+    field = SignedDistanceField(bump_network(steep=1000.0), Similarity((0, 0, 0), 1.0))
+    field = scanned(field, cells=400)
+    assert np.ptp(field.support[:, 2]) < 0.55 * 2 / COARSE
+    found = extract(field, 400, surface="auto")
+    assert found.openness.made_up < 0.01
+    assert not found.openness.open
+
+
+def test_where_a_coarse_mesh_does_not_decide_the_whole_is_made():
+    """Of a blob without a sixth of its points, pictures show somewhat more than the limit of a tenth."""
+    field = SignedDistanceField(bump_network(), Similarity((0, 0, 0), 1.0))
+    field = scanned(field, lambda points: points[:, 0] > np.quantile(points[:, 0], 0.2))
+    found = extract(field, 64, surface="auto")
+    assert found.openness is None
+    assert topology(found.mesh).watertight
+
+
+@pytest.mark.parametrize("told", ["open", "closed"])
+def test_what_the_fit_was_told_need_not_be_decided(told):
+    field = SignedDistanceField(bump_network(), Similarity((0, 0, 0), 1.0), {"surface": told})
+    field = scanned(field, lambda points: points[:, 0] > 0)
+    found = extract(field, 64, surface="auto")
+    assert found.openness is None
+    assert topology(found.mesh).watertight == (told == "closed")
+    assert topology(extract(field, 64).mesh).watertight
+
+
+def test_fields_that_keep_no_points_are_meshed_whole():
+    field = SignedDistanceField(bump_network(), Similarity((0, 0, 0), 1.0))
+    for surface in ("open", "auto"):
+        found = extract(field, 32, surface=surface)
+        assert topology(found.mesh).watertight
+        assert found.openness is None
 
 
 def test_no_surface_is_an_error():

@@ -9,9 +9,9 @@ import torch
 from sdf_siren.errors import UsageError
 from sdf_siren.fields import Box, Plane, SirenShape, Sphere, Torus, initialise
 from sdf_siren.meshing import lattice as lattice_module
-from sdf_siren.meshing.bricks import members
+from sdf_siren.meshing.bricks import BRICK, members
 from sdf_siren.meshing.lattice import check_resolution, evaluate_near_surface
-from sdf_siren.meshing.search import find_cells
+from sdf_siren.meshing.search import everything, find_cells
 
 
 class Moved:
@@ -101,8 +101,8 @@ def test_no_crossed_cell_is_missed_and_values_are_those_of_the_dense_lattice(nam
 @pytest.mark.parametrize("name", ["sphere", "moved box", "thin plate", "needle"])
 def test_the_rest_of_a_surface_follows_from_one_cell(name, monkeypatch):
     # However little is foreseen: what is closed stays closed.
-    def find_one(field, resolution, device):
-        homes, cells, evaluations = find_cells(field, resolution, device)
+    def find_one(*arguments):
+        homes, cells, evaluations = find_cells(*arguments)
         some = np.argmax(np.bitwise_count(cells))
         return homes[[some]], cells[[some]], evaluations
 
@@ -115,6 +115,23 @@ def test_the_rest_of_a_surface_follows_from_one_cell(name, monkeypatch):
     # Then no node is evaluated in vain but those of the first brick.
     needed = corners(as_array(found.bricks.homes, found.crossed, 64)).sum()
     assert needed <= np.bitwise_count(found.known).sum() <= needed + 5**3
+
+
+@pytest.mark.parametrize("name", ["moved box", "thin torus", "rougher SIREN"])
+@pytest.mark.parametrize("resolution", [64, 90])
+def test_of_a_part_of_the_cube_that_is_wanted_nothing_is_missed_and_little_else_is_made(name, resolution):
+    def wanted(centres, radius):
+        return centres[:, 0] < 0.1 + radius
+
+    whole, part = (evaluate_near_surface(FIELDS[name], resolution, wanted=w) for w in (everything, wanted))
+    cells, expected = (as_array(each.bricks.homes, each.crossed, resolution) for each in (part, whole))
+    there = round(1.1 / part.cell)  # the cells below this have their centres below 0.1
+    np.testing.assert_array_equal(cells[:there], expected[:there])
+    assert not (cells & ~expected).any()
+    beyond = 2 * BRICK  # the radius of a brick's ball, and bricks that share nodes with its own
+    assert expected[there + beyond :].sum() > 0
+    assert cells[there + beyond :].sum() == 0
+    assert part.evaluations < whole.evaluations
 
 
 def test_a_surface_that_leaves_the_cube_ends_there():

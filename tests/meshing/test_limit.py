@@ -12,7 +12,7 @@ from sdf_siren.clouds import PointCloud
 from sdf_siren.errors import EmptySurfaceError
 from sdf_siren.fields.shapes import Sphere
 from sdf_siren.frames import Similarity
-from sdf_siren.meshing import limit, scan_support
+from sdf_siren.meshing import Limited, Openness, limit, scan_support
 from sdf_siren.metrics import topology
 
 MESH = mesh_of(Sphere(0.5), 64)
@@ -41,10 +41,15 @@ def field_of(cloud: PointCloud, keeps: int, **record: object) -> SphereField:
     return SphereField(cloud.points[:keeps].astype(np.float32), cloud.normals[:keeps], record)
 
 
+def limited(field: SphereField, kind: str = "auto") -> Limited:
+    """Of the whole sphere, by what the field keeps."""
+    return limit(MESH, field, scan_support(field), kind)
+
+
 def test_decided_alike_with_and_without_the_scan():
     cloud = half()
     field = field_of(cloud, 1500)
-    there, again = limit(MESH, field, cloud), limit(MESH, field)
+    there, again = limit(MESH, field, scan_support(field, cloud)), limit(MESH, field, scan_support(field))
     assert there.made_up == again.made_up
     assert there.kind == again.kind == "open"
     assert there.notes[0] == again.notes[0]
@@ -57,7 +62,7 @@ def test_decided_alike_with_and_without_the_scan():
 def test_a_closed_scan_stays_whole():
     scan = sphere_scan(3000)
     cloud = PointCloud(scan.points, scan.normals)
-    found = limit(MESH, field_of(cloud, 1000), cloud)
+    found = limited(field_of(cloud, 1000))
     assert found.mesh is MESH
     assert found.kind == "closed"
     assert found.made_up == 0
@@ -66,35 +71,45 @@ def test_a_closed_scan_stays_whole():
 
 @pytest.mark.parametrize("record", [{}, {"surface": "open"}])
 def test_closed_if_asked(record):
-    found = limit(MESH, field_of(half(), 1000, **record), half(), "closed")
+    found = limited(field_of(half(), 1000, **record), "closed")
     assert found.mesh is MESH
     assert (found.kind, found.made_up, found.notes) == ("closed", None, ())
 
 
 @pytest.mark.parametrize(("told", "watertight"), [("closed", True), ("open", False)])
 def test_what_the_fit_was_told_holds_again(told, watertight):
-    found = limit(MESH, field_of(half(), 1000, surface=told))
+    found = limited(field_of(half(), 1000, surface=told))
     assert found.kind == told
     assert found.made_up is None
     assert topology(found.mesh).watertight == watertight
 
 
 def test_a_record_that_says_nonsense_is_not_believed():
-    assert limit(MESH, field_of(half(), 1000, surface=["ajar"])).kind == "open"
+    assert limited(field_of(half(), 1000, surface=["ajar"])).kind == "open"
 
 
 def test_fields_without_a_scan_and_files_without_normals():
     bare = replace(field_of(half(), 10), support=None, support_normals=None)
     assert scan_support(bare) is None
-    assert limit(MESH, bare).mesh is MESH
+    assert limited(bare).mesh is MESH
     old = replace(field_of(half(), 3000), support_normals=None)
-    assert limit(MESH, old).kind == "open"
+    assert limited(old).kind == "open"
+
+
+def test_a_decision_that_was_made_before_is_not_made_again():
+    field = field_of(half(), 1000)
+    for found in (Openness(0.2, leaves=False, in_view=0.01), Openness(0.7, leaves=True, in_view=0.9)):
+        again = limit(MESH, field, scan_support(field), "auto", found)
+        assert again.kind == ("open" if found.open else "closed")
+        assert again.made_up == found.made_up
+        assert again.notes[0] == found.sentence()
+        assert limit(MESH, field, scan_support(field), "closed", found).notes == ()
 
 
 def test_nothing_left_is_an_error():
     far = PointCloud(half().points + np.array([0, 0, 5.0]), half().normals)
     with pytest.raises(EmptySurfaceError, match="--surface closed"):
-        limit(MESH, field_of(far, 1000), far, "open")
+        limited(field_of(far, 1000), "open")
 
 
 def test_normals_that_the_field_did_not_follow_are_not_asked_of_the_mesh():

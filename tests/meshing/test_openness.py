@@ -82,6 +82,25 @@ def test_a_surface_that_is_inside_out_or_far_away_looks_the_same(place):
     assert found.open
 
 
+@pytest.mark.parametrize("lowest", [-2.0, -0.4, 0.5])
+def test_on_a_coarse_mesh_the_vertices_decide(lowest):
+    scan, mesh = sphere_scan(20_000, lowest), mesh_of(Sphere(0.5), 24)
+    on_sphere = Mesh(0.5 * mesh.normals.astype(float), mesh.faces, mesh.normals)
+    expected = openness(mesh_of(Sphere(0.5)), scan)
+    found = openness(on_sphere, scan, coarse=True)
+    assert found.made_up == pytest.approx(expected.made_up, abs=0.03)
+    assert found.in_view == pytest.approx(expected.in_view, abs=0.03)
+
+
+def test_near_the_limits_a_coarse_mesh_is_not_clear():
+    assert [Openness(0.5, False, share).clear for share in (0.0, 0.03, 0.04, 0.29, 0.31, 1.0)] == [
+        True, True, False, False, True, True,
+    ]  # fmt: skip
+    assert [Openness(0.5, True, share).clear for share in (0.005, 0.01, 0.05, 0.07)] == [
+        True, False, False, True,
+    ]  # fmt: skip
+
+
 def test_a_tenth_is_enough_for_what_leaves_and_not_for_what_closes():
     assert Openness(0.1, leaves=True, in_view=0.1).open
     assert not Openness(0.1, leaves=False, in_view=0.1).open

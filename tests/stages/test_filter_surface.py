@@ -14,12 +14,12 @@ from sdf_siren.stages.filter_surface import FilterSurface
 def test_call(stand_in, context, said, made_up):
     limited = SimpleNamespace(mesh="less", kind="open", made_up=made_up, notes=("cut off",))
     calls = stand_in("sdf_siren.meshing", limit=limited)
-    artifacts = {"field": "field", "mesh": "mesh"}
+    artifacts = {"field": "field", "mesh": "mesh", "support": "support", "openness": "wide"}
     assert FilterSurface().run({**artifacts, "points": "cloud"}, context) == {"mesh": "less"}
-    assert FilterSurface(kind="open").run(artifacts, context) == {"mesh": "less"}
+    assert FilterSurface(kind="open").run({**artifacts, "openness": None}, context) == {"mesh": "less"}
     assert calls == [
-        ("limit", ("mesh", "field", "cloud", "auto"), {}),
-        ("limit", ("mesh", "field", None, "open"), {}),
+        ("limit", ("mesh", "field", "support", "auto", "wide"), {}),
+        ("limit", ("mesh", "field", "support", "open", None), {}),
     ]
     assert said("note") == [{"text": "cut off"}] * 2
     assert said("measures")[0] == {"surface": "open"} | ({} if made_up is None else {"made_up": made_up})

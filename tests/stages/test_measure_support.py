@@ -16,11 +16,10 @@ MESH = Mesh(np.eye(3), np.array([[0, 1, 2]]), scalars={"intensity": np.ones(3)})
 def test_call(stand_in, context, said, write, missed, notes):
     support = SimpleNamespace(at=lambda vertices, normals: vertices @ [1.0, 2, 3])
     covered = SimpleNamespace(beyond={2.0: 0.5, 3.0: 0.25}, largest=3.0, missed=missed)
-    calls = stand_in("sdf_siren.meshing", scan_support=support, coverage=covered)
-    artifacts = {"field": "field", "mesh": MESH, "points": "cloud"}
+    calls = stand_in("sdf_siren.meshing", coverage=covered)
+    artifacts = {"mesh": MESH, "support": support}
     mesh = MeasureSupport(write=write).run(artifacts, context)["mesh"]
-    assert calls[0] == ("scan_support", ("field", "cloud"), {})
-    assert calls[1] == ("coverage", (MESH, support), {})
+    assert calls == [("coverage", (MESH, support), {})]
     assert said("measures") == [
         {"support": {"beyond": {"2": 0.5, "3": 0.25}, "largest": 3.0}, "points_missed": missed},
     ]
@@ -31,7 +30,7 @@ def test_call(stand_in, context, said, write, missed, notes):
 
 
 def test_without_a_scan_nothing_is_said(stand_in, context, said):
-    stand_in("sdf_siren.meshing", scan_support=None, coverage=None)
-    artifacts = {"field": "field", "mesh": MESH}
+    stand_in("sdf_siren.meshing", coverage=None)
+    artifacts = {"mesh": MESH, "support": None}
     assert MeasureSupport(write=True).run(artifacts, context) == {"mesh": MESH}
     assert said("measures") == []
