@@ -58,9 +58,7 @@ class Run:
         self._artifacts: dict[str, Any] = {}
         self._finished: list[str] = []
         self._current = ""
-        stages = request.pipeline.stages
-        self._preparing = tuple(takewhile(lambda stage: stage.prepares, stages))
-        self._working = stages[len(self._preparing) :]
+        self._resumes = request.resume
 
     def plan(self) -> list[tuple[str, list[str]]]:
         """Dry run: read the input, write nothing, and say by stage what would happen.
@@ -76,10 +74,7 @@ class Run:
 
         self._observer = listen
         self._journal, found = self._begin()
-        for stage in self.request.pipeline.stages:
-            if stage in self._preparing:
-                self._run((stage,))
-        self._settle(found)
+        self._prepare(found)
         for stage in self.request.pipeline.stages:
             said[stage.name] += stage.plan(self._artifacts, self._context(stage))
         if found.kind != "new":
@@ -111,13 +106,13 @@ class Run:
                 self._emit(
                     Event("note", "", {"text": f"nothing to resume for {request.output}; starting anew"})
                 )
-            self._run(self._preparing)
-            self._settle(found)
+            self._prepare(found)
+            working = self.request.pipeline.stages[len(self._preparing) :]
             if folder is None:
-                self._run(self._working)
+                self._run(working)
             else:
                 with folder.lock(), self._recorded():
-                    self._run(self._working)
+                    self._run(working)
                     self._emit(Event("run_done", "", {"output": str(request.output)}))
                     if not request.keep_folder:
                         self._journal.close()
@@ -130,14 +125,21 @@ class Run:
         kept = folder.path if folder is not None and request.keep_folder else None
         return Outcome(request.output, kept, manifest.measures, manifest.seconds)
 
-    def _settle(self, found: Standing) -> None:
-        """Decide what stages leave to the machine and the moment, or keep what an earlier process decided."""
-        pipeline = found.pipeline
+    @property
+    def _preparing(self) -> tuple[Stage, ...]:
+        return tuple(takewhile(lambda stage: stage.prepares, self.request.pipeline.stages))
+
+    def _prepare(self, found: Standing) -> None:
+        """Run what prepares; all stages decide what they leave to the machine and the moment, unless an
+        earlier process did."""
+        pipeline, self._resumes = found.pipeline, found.pipeline is not None
+        if pipeline is not None:
+            self.request = replace(self.request, pipeline=pipeline)
+        self._run(self._preparing)
         if pipeline is None:
-            working = tuple(stage.settled(self._artifacts, self._context(stage)) for stage in self._working)
-            pipeline = replace(self.request.pipeline, stages=(*self._preparing, *working))
-        self._working = pipeline.stages[len(self._preparing) :]
-        self.request = replace(self.request, pipeline=pipeline)
+            pipeline = self.request.pipeline
+            stages = tuple(stage.settled(self._artifacts, self._context(stage)) for stage in pipeline.stages)
+            self.request = replace(self.request, pipeline=replace(pipeline, stages=stages))
 
     def _begin(self) -> tuple[Journal, Standing]:
         """Everything that can be refused without reading the input as a scan."""
@@ -236,7 +238,7 @@ class Run:
             folder=request.folder.path if request.folder else None,
             seed=request.pipeline.seed,
             device=request.device,
-            resume=request.resume,
+            resume=self._resumes,
             observer=self._emit,
             options=request.pipeline.options(),
         )

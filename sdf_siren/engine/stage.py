@@ -123,7 +123,7 @@ class Stage(ABC):
         """The stage with every option decided that depends on this machine and moment, before anything is
         written: the resolved pipeline holds the decision, so that the run can be repeated and resumed.
 
-        ``artifacts`` holds what the preparing stages gave.
+        ``artifacts`` holds what the preparing stages gave, of which some decide it while they run.
         """
         return self
 

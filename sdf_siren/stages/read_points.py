@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from sdf_siren.engine.options import option
@@ -14,7 +14,7 @@ class ReadPoints(Stage):
     """Reads a scan in any of the formats in docs/formats.md, and drops rows that are no points."""
 
     name: ClassVar[str] = "read.points"
-    gives: ClassVar[tuple[str, ...]] = ("points",)
+    gives: ClassVar[tuple[str, ...]] = ("points", "drawn")
     prepares: ClassVar[bool] = True
 
     mesh_as_scan: bool = option(False, "Take the vertices and normals of a mesh file as the scan.")
@@ -29,14 +29,20 @@ class ReadPoints(Stage):
         from sdf_siren.io import read_points
         from sdf_siren.memory import bytes_free, points_within
 
-        fitting = points_within(bytes_free())
+        # What is free now may not be what was when an interrupted run drew its points.
+        fitting = None if context.resume else points_within(bytes_free())
         most = self.max_points if fitting is None else min(self.max_points, fitting)
         points = read_points(context.input, mesh_as_scan=self.mesh_as_scan, crop=self.crop, max_points=most)
         for note in points.notes:
             context.note(note)
-        if most < self.max_points and any("drawn at random" in note for note in points.notes):
+        reduced = most < self.max_points and any("drawn at random" in note for note in points.notes)
+        if reduced:
             context.note(f"more points do not fit into the free memory; --max-points {most} repeats this run")
-        return {"points": points}
+        return {"points": points, "drawn": most if reduced else None}
+
+    def settled(self, artifacts: Artifacts, context: Context) -> ReadPoints:
+        drawn = artifacts["drawn"]
+        return self if drawn is None else replace(self, max_points=drawn)
 
     def plan(self, artifacts: Artifacts, context: Context) -> list[str]:
         points = artifacts["points"]

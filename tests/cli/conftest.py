@@ -38,7 +38,7 @@ class FakeReadPoints(ReadPoints):
         if not text.startswith("ply"):
             raise InputError(f"{context.input}: expected a point cloud, found other data")
         context.note("dropped 2 rows")
-        return {"points": [text, self.crop]}
+        return {"points": [text, self.crop], "drawn": None}
 
     def plan(self, artifacts: Artifacts, context: Context) -> list[str]:
         return ["3 points, extent 1 x 2 x 3"]

@@ -477,6 +477,36 @@ class TestSettling:
         assert fit_stage.taken == [*range(6)]
         assert Run(replace(request_with_budget, resume=True)).execute().already_done
 
+    def test_what_a_preparing_stage_decided_is_what_it_does_again(
+        self, request_for, catalogue, fit_stage, monkeypatch, tmp_path
+    ):
+        """How many points fit into the memory that was free, say."""
+        shout = catalogue["read.text"](upper=True)
+        monkeypatch.setattr(catalogue["read.text"], "settled", lambda self, *_: shout)
+        monkeypatch.setattr(fit_stage, "hook", stop_at(2))
+        with pytest.raises(Interrupted):
+            Run(request_for()).execute()
+        monkeypatch.setattr(fit_stage, "hook", staticmethod(lambda step: None))
+        monkeypatch.setattr(catalogue["read.text"], "settled", lambda self, *_: pytest.fail("asked again"))
+        Run(request_for(resume=True)).execute()
+        assert (tmp_path / "out.txt").read_text() == "HELLO 4 7"
+        assert "upper = true" in (tmp_path / "out.txt.run" / "pipeline.toml").read_text()
+
+    def test_stages_hear_that_a_run_is_resumed_only_if_it_is(
+        self, request_for, catalogue, fit_stage, monkeypatch
+    ):
+        heard, read = [], catalogue["read.text"].run
+        monkeypatch.setattr(
+            catalogue["read.text"],
+            "run",
+            lambda self, artifacts, context: heard.append(context.resume) or read(self, artifacts, context),
+        )
+        monkeypatch.setattr(fit_stage, "hook", stop_at(2))
+        for _ in range(2):  # the first finds nothing to resume
+            with pytest.raises(Interrupted):
+                Run(request_for(resume=True)).execute()
+        assert heard == [False, True]
+
     def test_the_decision_in_other_words_is_the_same_run(self, request_with_budget, request_for):
         Run(request_with_budget).execute()
         pipeline = request_for().pipeline.with_options([Override("fit.word", "steps", 6, "")])

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -7,6 +9,12 @@ from sdf_siren.clouds import PointCloud
 from sdf_siren.errors import OutOfMemoryError
 from sdf_siren.io.points import MAX_POINTS
 from sdf_siren.stages.read_points import ReadPoints
+
+
+@pytest.fixture
+def context(context):
+    """Of a run that is not resumed."""
+    return replace(context, resume=False)
 
 
 def free(stand_in, size, fitting=None):
@@ -20,7 +28,8 @@ def test_call(stand_in, context, said, tmp_path):
     calls = stand_in("sdf_siren.io", read_points=cloud)
     stage = ReadPoints(mesh_as_scan=True, crop=(0.0, 0.0, 0.0, 1.0, 1.0, 1.0), max_points=99)
     given = stage.run({}, context)
-    assert given == {"points": cloud}
+    assert given == {"points": cloud, "drawn": None}
+    assert stage.settled(given, context) == stage
     assert calls == [
         (
             "read_points",
@@ -45,9 +54,18 @@ def test_no_more_points_than_fit_are_read(stand_in, context, said, drawn):
     free(stand_in, 10**9, 50)
     notes = ("50 of 99 points were kept, drawn at random",) if drawn else ()
     calls = stand_in("sdf_siren.io", read_points=PointCloud(np.eye(3), notes=notes))
-    ReadPoints().run({}, context)
+    given = ReadPoints().run({}, context)
     assert calls[0][2]["max_points"] == 50
     assert any("--max-points 50" in note["text"] for note in said("note")) == drawn
+    assert ReadPoints().settled(given, context).max_points == (50 if drawn else MAX_POINTS)
+
+
+def test_a_resumed_run_draws_as_many_points_as_before_however_much_is_free(stand_in, context):
+    free(stand_in, 10**9, 20)
+    calls = stand_in("sdf_siren.io", read_points=PointCloud(np.eye(3), notes=("drawn at random",)))
+    given = ReadPoints(max_points=50).run({}, replace(context, resume=True))
+    assert calls[0][2]["max_points"] == 50
+    assert given["drawn"] is None
 
 
 def test_too_little_memory_is_refused_before_the_file_is_read(stand_in, context):
