@@ -13,6 +13,7 @@ from sdf_siren.clouds import PointCloud, unit_normals
 from sdf_siren.clouds.spacing import SAMPLE, ScanGauge, gauge
 from sdf_siren.errors import InputError
 from sdf_siren.fields.threads import processors
+from sdf_siren.fields.tiles import LEAST_SIDE
 
 NEIGHBOUR = 8
 SPARSE_QUANTILE, MUCH_SPARSER = 0.9, 2.0
@@ -35,7 +36,7 @@ class OrientedScan:
         rows = np.random.default_rng(0).permutation(len(self.points))[:SAMPLE]
         neighbour = min(NEIGHBOUR, len(self.points) - 1)
         reach = self.tree.query(self.points[rows], k=[neighbour + 1], workers=processors())[0][:, 0]
-        reach = np.sort(reach)
+        reach = np.sort(np.maximum(reach, 2 * LEAST_SIDE))  # of points in heaps it is next to nothing
         area = np.cumsum(reach**2)  # each point stands for a patch of surface
         sparse = reach[min(np.searchsorted(area, SPARSE_QUANTILE * area[-1]), len(reach) - 1)]
         return float(sparse), float(np.median(reach))

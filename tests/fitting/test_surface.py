@@ -184,6 +184,16 @@ def test_schedules_change_the_fit(cloud):
     assert not same(plain, scheduled)
 
 
+@pytest.mark.parametrize("step", [1e-9, 1e-6])
+def test_points_in_heaps_are_fitted(step):
+    """Of which a reader would have left one each; their spacing is less than any tile's side."""
+    points = np.random.default_rng(0).standard_normal((300, 3))
+    points /= np.linalg.norm(points, axis=1, keepdims=True)
+    heaps = np.tile(points, (12, 1)) + step * np.random.default_rng(1).standard_normal((3600, 3))
+    field = fit_surface(PointCloud(heaps, np.tile(points, (12, 1))), **(SMALL | {"steps": 30}))
+    assert np.isfinite(field(points)).all()
+
+
 def test_a_cloud_without_normals_is_refused(cloud):
     with pytest.raises(InputError, match="needs normals"):
         fit_surface(dataclasses.replace(cloud, normals=None))
