@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -56,6 +57,8 @@ class PointCloud:
         for name, (dtype, width) in _COLUMNS.items():
             value = getattr(self, name)
             if value is not None:
+                if name == "colours":
+                    self._check_bytes(name, np.asarray(value))
                 value = np.ascontiguousarray(value, dtype=dtype)
                 shape = (len(points), *width)
                 if value.shape != shape:
@@ -63,6 +66,13 @@ class PointCloud:
                 object.__setattr__(self, name, value)
         if self.sensors is not None and not np.isfinite(self.sensors).all():
             raise InputError(f"{self.source}: expected finite sensor positions, found NaN or infinity")
+
+    def _check_bytes(self, name: str, value: NDArray[Any]) -> None:
+        if value.dtype != np.uint8 and not ((value >= 0) & (value <= 255) & (value == np.floor(value))).all():
+            raise InputError(
+                f"{self.source}: expected {name} as whole numbers from 0 to 255, found numbers from "
+                f"{value.min():g} to {value.max():g}; scale and round them first"
+            )
 
     def __len__(self) -> int:
         return len(self.points)

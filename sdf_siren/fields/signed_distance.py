@@ -20,7 +20,9 @@ from sdf_siren.frames import Similarity
 class SignedDistanceField:
     """A SIREN in the cube and the frame that takes world coordinates there.
 
-    Called with world coordinates it answers with world distances, negative inside.
+    Called with world coordinates it answers with world distances, negative inside. That holds in the cube: in
+    the scan's box and a ninth of half its longest side around it. Beyond, where nothing was fitted, not
+    even the sign means anything.
 
     Attributes:
         network: fitted everywhere in the cube.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from dataclasses import dataclass
 from itertools import pairwise
+from numbers import Integral, Real
 from typing import Any
 
 from sdf_siren.clouds.spacing import ScanGauge
@@ -21,6 +22,9 @@ FIRST_OMEGA, LEAST_OMEGA = 45.0, 8.0
 WAVE = 0.85
 """The first layer's frequencies times the spacing, where points are far apart: between them shorter waves are
 free to make lumps."""
+
+MEASURED = frozenset({"noise"})
+"""Settings that are no choice: weights, smoothing and refit follow from the scan's gauge alike."""
 
 LEAST_DETAIL = 0.1
 """And one over it is the most; far beyond what a scan can bear."""
@@ -87,6 +91,8 @@ class SurfaceSettings:
     off_surface_schedule: tuple[tuple[float, float], ...] = ()
 
     def __post_init__(self) -> None:
+        for field in dataclasses.fields(self):
+            _check_kind(field.name, str(field.type), getattr(self, field.name))
         for name in ("steps", "width", "depth", "surface_points", "far_points"):
             if getattr(self, name) < 1:
                 raise UsageError(f"fit.sdf.{name} must be at least 1, found {getattr(self, name)}")
@@ -98,8 +104,22 @@ class SurfaceSettings:
             raise UsageError(f"fit.sdf.detail must be from {LEAST_DETAIL} to {most}, found {self.detail}")
         for field in dataclasses.fields(self):
             value = getattr(self, field.name)
-            if isinstance(value, float) and not 0 <= value < float("inf"):
+            if field.type in ("int", "float") and not 0 <= value < float("inf"):
                 raise UsageError(f"fit.sdf.{field.name} must be finite and not negative, found {value}")
+
+
+def _check_kind(name: str, kind: str, value: object) -> None:
+    """Raise a UsageError unless ``value`` is what the annotation ``kind`` of the setting ``name`` says."""
+    if kind.startswith("tuple"):
+        _check_knots(name, value)
+    elif kind == "bool":
+        if not isinstance(value, bool):
+            raise UsageError(f"fit.sdf.{name} must be True or False, found {value!r}")
+    elif kind == "int":
+        if isinstance(value, bool) or not isinstance(value, Integral):
+            raise UsageError(f"fit.sdf.{name} must be a whole number, found {value!r}")
+    elif kind == "float" and (isinstance(value, bool) or not isinstance(value, Real)):
+        raise UsageError(f"fit.sdf.{name} must be a number, found {value!r}")
 
 
 def resolve_settings(gauge: ScanGauge, quality: str, **overrides: object) -> SurfaceSettings:
@@ -108,8 +128,9 @@ def resolve_settings(gauge: ScanGauge, quality: str, **overrides: object) -> Sur
     Args:
         gauge: of the scan, in the cube.
         quality: one of ``QUALITIES``.
-        overrides: fields of :class:`SurfaceSettings` that are given; None means not given. A schedule
-            may be a text such as ``0:1, 0.5:1, 1:0.1`` (fraction of the fit:factor).
+        overrides: fields of :class:`SurfaceSettings` that are given, but for the noise, which is measured;
+            None means not given. A schedule may be a text such as ``0:1, 0.5:1, 1:0.1`` (fraction of the
+            fit:factor).
 
     Raises:
         UsageError: an unknown quality or field, or a value out of range.
@@ -117,13 +138,14 @@ def resolve_settings(gauge: ScanGauge, quality: str, **overrides: object) -> Sur
     if quality not in QUALITIES:
         raise UsageError(f"fit.sdf.quality must be one of {', '.join(QUALITIES)}, found {quality!r}")
     given = {name: _knots(name, value) for name, value in overrides.items() if value is not None}
+    unknown = given.keys() - ({f.name for f in dataclasses.fields(SurfaceSettings)} - MEASURED)
+    if unknown:
+        raise UsageError(f"a surface fit has no setting {sorted(unknown)[0]!r}")
     detail: Any = given.get("detail", 1.0)
     if quality == "paper" and detail != 1:
         raise UsageError("fit.sdf.detail does nothing to the quality paper; leave one of them out")
+    _check_kind("detail", "float", detail)
     settings = _paper() if quality == "paper" else _recipe(quality, gauge, detail)
-    unknown = given.keys() - {f.name for f in dataclasses.fields(SurfaceSettings)}
-    if unknown:
-        raise UsageError(f"a surface fit has no setting {sorted(unknown)[0]!r}")
     return dataclasses.replace(settings, **given)  # type: ignore[arg-type]
 
 
@@ -133,17 +155,29 @@ def _knots(name: str, value: object) -> object:
         return value
     try:
         pairs = [knot.split(":") for knot in value.split(",")]
-        knots = tuple((float(fraction), float(factor)) for fraction, factor in pairs)
-        fractions = [fraction for fraction, _ in knots]
-        increasing = all(a < b for a, b in pairwise(fractions)) and fractions[0] >= 0 and fractions[-1] <= 1
-        if not increasing or not all(0 <= factor < float("inf") for _, factor in knots):
-            raise ValueError
+        return tuple((float(fraction), float(factor)) for fraction, factor in pairs)
     except ValueError:
-        raise UsageError(
-            f"fit.sdf.{name}: expected knots such as '0:1, 0.5:1, 1:0.1' (fraction of the fit:factor, "
-            f"fractions increasing), found {value!r}"
-        ) from None
-    return knots
+        raise _no_knots(name, value) from None
+
+
+def _check_knots(name: str, value: Any) -> None:
+    """Raise a UsageError unless ``value`` is knots (fraction, factor) with fractions that increase."""
+    try:
+        fractions, factors = [fraction for fraction, _ in value], [factor for _, factor in value]
+        good = all(0 <= fraction <= 1 for fraction in fractions)
+        good &= all(a < b for a, b in pairwise(fractions))
+        good &= all(0 <= factor < float("inf") for factor in factors)
+    except (TypeError, ValueError):
+        good = False
+    if not good:
+        raise _no_knots(name, value)
+
+
+def _no_knots(name: str, value: object) -> UsageError:
+    return UsageError(
+        f"fit.sdf.{name}: expected knots such as '0:1, 0.5:1, 1:0.1' (fraction of the fit:factor, "
+        f"fractions increasing), found {value!r}"
+    )
 
 
 def _paper() -> SurfaceSettings:

@@ -116,7 +116,7 @@ def extract(
         EmptySurfaceError: there is no level set, or of an open scan none near its points.
     """
     place = choose_device(device)
-    in_cube = field.in_cube.to(device=place)
+    in_cube = field.in_cube.to(device=place, dtype=torch.float32)
     surface = told(field, surface)
     found = clearly(field, place) if surface == "auto" else None
     left_open = resolution is None and flatness is None
@@ -163,7 +163,7 @@ def clearly(field: SignedDistanceField, device: str | torch.device = "cpu") -> O
     support = scan_support(field)
     if support is None:
         return None
-    in_cube = field.in_cube.to(device=device)
+    in_cube = field.in_cube.to(device=device, dtype=torch.float32)
     vertices, faces, _ = level_set(in_cube, COARSE, device=device)
     vertices, faces, _ = _supported(field, in_cube, vertices, faces, device)
     if not len(faces):

@@ -69,7 +69,7 @@ def finished(
         vertices = smoothed(vertices, triangles, smooth)
     whole = vertices
     place = choose_device(device)
-    in_cube = field.in_cube.to(device=place)
+    in_cube = field.in_cube.to(device=place, dtype=torch.float32)
     if faces is not None and faces < len(triangles):
         count = len(triangles)
         vertices, triangles = simplify(vertices, triangles, faces)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from sdf_siren.meshing.edges import is_manifold
+from sdf_siren.meshing.edges import is_manifold, with_rims_apart
 
 FEWEST = 4
 """Faces of the smallest closed surface."""
@@ -37,5 +37,6 @@ def simplify(
         return vertices, faces
     if not is_manifold(faces, len(vertices)):
         raise ValueError("expected a mesh with at most two faces at every edge")
-    fewer = igl.qslim(np.asfortranarray(vertices), np.asfortranarray(faces, np.int32), most)
+    faces, origin = with_rims_apart(faces, len(vertices))  # else libigl gives nothing back
+    fewer = igl.qslim(np.asfortranarray(vertices[origin]), np.asfortranarray(faces, np.int32), most)
     return np.ascontiguousarray(fewer[0]), np.ascontiguousarray(fewer[1], np.int64)

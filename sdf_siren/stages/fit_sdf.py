@@ -48,7 +48,6 @@ class FitSdf(Stage):
     surface_points: int | None = option(None, "Scan points per step.", minimum=1)
     near_points: int | None = option(None, "Points near the scan per step.", minimum=0)
     far_points: int | None = option(None, "Points far from the scan per step.", minimum=1)
-    noise: float | None = option(None, "Standard deviation of the scan's noise; 0 for none.", minimum=0)
     refit: bool | None = option(None, "Let local cubics correct the network where unseen points say so.")
     mend: bool = option(
         True, "Turn patches of normals that point inside, unless `filter.normals` was told sides."

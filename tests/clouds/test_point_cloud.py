@@ -48,3 +48,17 @@ def test_a_sensor_is_somewhere() -> None:
 def test_an_intensity_may_be_missing() -> None:
     values = np.array([1, np.nan, 3, 4, 5, 6])
     np.testing.assert_array_equal(PointCloud(POINTS, intensity=values).intensity, values)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    "colours", [np.full((4, 3), 0.5), np.full((4, 3), 300), -np.ones((4, 3)), np.full((4, 3), np.nan)]
+)
+def test_colours_that_are_no_bytes_are_refused(colours: np.ndarray) -> None:
+    with pytest.raises(InputError, match="colours as whole numbers from 0 to 255"):
+        PointCloud(np.eye(4)[:, :3], colours=colours)
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.int64, np.float64])
+def test_colours_of_any_type_may_be_bytes(dtype: type) -> None:
+    colours = np.array([[0, 128, 255]] * 4, dtype=dtype)
+    np.testing.assert_array_equal(PointCloud(np.eye(4)[:, :3], colours=colours).colours, colours)

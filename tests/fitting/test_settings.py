@@ -1,5 +1,6 @@
 """Settings from a scan and a quality, and schedules as text."""
 
+import numpy as np
 import pytest
 
 from sdf_siren.clouds.spacing import ScanGauge
@@ -63,6 +64,24 @@ def test_schedules_as_text():
 def test_wrong_schedules_are_refused(text):
     with pytest.raises(UsageError, match="normal_schedule"):
         schedule_of(text)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("surface_weight", -1), ("near_points", -1), ("near_spread", -1), ("steps", 1.5), ("width", True),
+        ("omega_0", "30"), ("refit", "no"), ("mend", 1), ("surface_schedule", ((1, 0), (0, 1))),
+        ("normal_schedule", ((0, -1),)), ("eikonal_schedule", 3), ("noise", 0.0), ("detail", "2"),
+    ],
+)  # fmt: skip
+def test_what_is_given_in_python_is_checked_like_text(name, value):
+    with pytest.raises(UsageError, match=name):
+        resolve_settings(CLEAN, "draft", **{name: value})
+
+
+def test_numbers_of_numpy_and_whole_ones_are_numbers():
+    found = resolve_settings(CLEAN, "draft", steps=np.int64(7), surface_weight=3, near_points=0)
+    assert (found.steps, found.surface_weight, found.near_points) == (7, 3, 0)
 
 
 def test_detail_divides_the_noise_that_is_borne_and_not_the_noise():

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from known_meshes import ball, without
 
-from sdf_siren.meshing.edges import is_manifold, mean_edges, rim_edges, umbrella
+from sdf_siren.meshing.edges import is_manifold, mean_edges, rim_edges, umbrella, with_rims_apart
 
 TRIANGLE = np.array([[0, 1, 2]])
 
@@ -26,6 +26,23 @@ def test_the_rim_runs_along_its_faces() -> None:
 @pytest.mark.parametrize("faces", [[[0, 1, 2], [1, 0, 3], [0, 1, 4]], [[0, 1, 2], [0, 1, 3]]])
 def test_three_faces_at_an_edge_or_two_that_contradict(faces: list[list[int]]) -> None:
     assert not is_manifold(np.array(faces), 5)
+
+
+def test_parts_that_touch_in_a_vertex_get_one_each() -> None:
+    """A strip of two faces and a single face about vertex 2, which is the corner of all three."""
+    faces = np.array([[0, 1, 2], [0, 2, 3], [4, 5, 2]])
+    apart, origin = with_rims_apart(faces, 6)
+    np.testing.assert_array_equal(origin[apart], faces)
+    assert apart[0, 2] == apart[1, 1] != apart[2, 2]
+    assert (np.bincount(rim_edges(apart, len(origin)).ravel()) <= 2).all()
+
+
+def test_where_no_parts_touch_nothing_changes() -> None:
+    vertices, faces = ball(2)
+    for places, some in ((vertices, faces), without(vertices, faces, vertices[:, 2] > 0.5)):
+        apart, origin = with_rims_apart(some, len(places))
+        assert apart is some
+        np.testing.assert_array_equal(origin, np.arange(len(places)))
 
 
 def test_means_over_neighbours() -> None:

@@ -56,6 +56,14 @@ def test_mesh_is_on_the_surface_in_world_units_and_outward(offset):
     assert reports[-1].done == reports[-1].total
 
 
+def test_a_field_in_double_precision_is_meshed_as_in_single():
+    single = SignedDistanceField(bump_network(), Similarity((0, 0, 0), 1.0))
+    double = dataclasses.replace(single, network=single.network.to(dtype=torch.float64))
+    meshes = [extract_mesh(field, 32) for field in (single, double)]
+    np.testing.assert_array_equal(meshes[1].vertices, meshes[0].vertices)
+    np.testing.assert_array_equal(meshes[1].faces, meshes[0].faces)
+
+
 def test_unsupported_components_are_removed_and_said():
     # The same blob repeats with period 2: shifted, corners of the neighbours reach into the cube.
     network = bump_network()

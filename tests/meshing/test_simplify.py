@@ -61,6 +61,19 @@ def test_the_rim_keeps_its_shape() -> None:
     assert area[:, 2].min() > 0
 
 
+def test_parts_that_touch_in_a_vertex_are_simplified_too() -> None:
+    """Two squares with a corner in common."""
+    place = np.stack(np.meshgrid(np.arange(6), np.arange(6), indexing="ij"), axis=-1).reshape(-1, 2) / 10
+    i = np.arange(36).reshape(6, 6)
+    quads = np.stack([i[:-1, :-1], i[1:, :-1], i[1:, 1:], i[:-1, 1:]], axis=-1).reshape(-1, 4)
+    one = np.concatenate([quads[:, :3], quads[:, [0, 2, 3]]])
+    vertices = np.pad(np.concatenate([place, place + 0.5]), ((0, 0), (0, 1)))
+    faces = np.concatenate([one, np.where(one == 0, -1, one) + 36])  # the second one's first corner is 35
+    found, fewer = simplify(vertices, faces, 20)
+    assert 4 <= len(fewer) <= 20
+    np.testing.assert_allclose(np.abs(area_vectors(found, fewer)).sum(), 0.5, atol=1e-9)
+
+
 def test_edges_of_three_faces_are_refused() -> None:
     vertices, faces = without(*ball(2), np.zeros(162, bool))
     crowded = np.concatenate([faces, [[faces[0, 0], faces[0, 1], 100]]])
