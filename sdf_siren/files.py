@@ -8,13 +8,17 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
 
-from sdf_siren.errors import UsageError
+from sdf_siren.errors import ExistsError, UsageError
 
 _PART = ".part"
+
+_NEVER_REPLACED: ContextVar[frozenset[str]] = ContextVar("never_replaced", default=frozenset())
+"""Absolute paths, see :func:`never_replacing`."""
 
 
 @contextmanager
@@ -25,6 +29,7 @@ def atomic_path(path: str | os.PathLike[str]) -> Iterator[Path]:
 
     Raises:
         UsageError: the folder of ``path`` does not exist or cannot be written.
+        ExistsError: ``path`` exists, and is one of those in :func:`never_replacing`.
     """
     path = Path(path)
     try:
@@ -41,11 +46,57 @@ def atomic_path(path: str | os.PathLike[str]) -> Iterator[Path]:
         umask = os.umask(0)
         os.umask(umask)
         temporary.chmod(0o666 & ~umask)
-        os.replace(temporary, path)
+        if os.path.abspath(path) in _NEVER_REPLACED.get():
+            _place_anew(temporary, path)
+        else:
+            os.replace(temporary, path)
     except OSError as error:
         raise UsageError(f"{path}: cannot be written ({error.strerror or error})") from None
     finally:
         temporary.unlink(missing_ok=True)
+
+
+@contextmanager
+def never_replacing(paths: Iterable[Path]) -> Iterator[None]:
+    """Have :func:`atomic_path` refuse to replace any of ``paths`` in the enclosed work.
+
+    Work takes long, and what did not exist in its beginning may do so when it is to be written.
+    """
+    token = _NEVER_REPLACED.set(frozenset(map(os.path.abspath, paths)))
+    try:
+        yield
+    finally:
+        _NEVER_REPLACED.reset(token)
+
+
+def refuse_existing(path: Path) -> None:
+    """Refuse to replace ``path``.
+
+    Raises:
+        ExistsError: something lies there.
+    """
+    if os.path.lexists(path):
+        raise _exists(path)
+
+
+def _exists(path: Path) -> ExistsError:
+    return ExistsError(
+        f"{path}: exists already; use --force to replace it, move it away, or choose another output with -o"
+    )
+
+
+def _place_anew(temporary: Path, path: Path) -> None:
+    """Give a complete file its name, unless another has it."""
+    try:
+        try:
+            os.link(temporary, path)
+        except FileExistsError:
+            raise
+        except OSError:  # a file system without links: an empty file takes the name first
+            os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL))
+            os.replace(temporary, path)
+    except FileExistsError:
+        raise _exists(path) from None
 
 
 def check_output(path: Path) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from sdf_siren.engine.locks import held
+from sdf_siren.engine.locks import held, refuse_held
 from sdf_siren.engine.manifest import Manifest
 from sdf_siren.errors import AnotherRunError, UsageError
 from sdf_siren.files import is_temporary, write_text
@@ -67,6 +67,14 @@ class RunFolder:
             raise AnotherRunError(
                 f"{self.path}: the run cannot be read ({error}); use --force to start anew"
             ) from None
+
+    def refuse_busy(self) -> None:
+        """Refuse to work where another process does; writes nothing.
+
+        Raises:
+            BusyError: another process holds the lock.
+        """
+        refuse_held(self.path / LOCK, self.path)
 
     def has_checkpoint(self) -> bool:
         """Whether a fit left a state to go on from."""

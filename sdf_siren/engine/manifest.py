@@ -59,6 +59,11 @@ class Manifest:
     platform: str = field(default_factory=platform.platform)
     versions: dict[str, str] = field(default_factory=dict)
 
+    @property
+    def may_replace(self) -> bool:
+        """Whether the run may replace an output that is there: its own, or any by ``--force``."""
+        return self.replace_output or self.output_begun
+
     def to_json(self) -> str:
         """As the text of ``manifest.json``."""
         return json.dumps(dataclasses.asdict(self), indent=2) + "\n"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from contextlib import suppress
 from dataclasses import replace
 
 import pytest
@@ -11,7 +12,8 @@ import pytest
 from sdf_siren.engine.folder import RunFolder
 from sdf_siren.engine.pipeline import Override, parse
 from sdf_siren.engine.run import Run
-from sdf_siren.errors import AnotherRunError, DivergenceError, InputError, Interrupted, UsageError
+from sdf_siren.errors import AnotherRunError, BusyError, DivergenceError, InputError, Interrupted, UsageError
+from sdf_siren.files import atomic_path
 
 
 def stop_at(step, error=KeyboardInterrupt):
@@ -164,6 +166,53 @@ class TestNothingIsOverwritten:
         with pytest.raises(UsageError, match="expected a run folder, found a file"):
             Run(request_for(force=force)).execute()
         assert tree() == before
+
+    def test_a_file_that_appears_during_the_run(self, request_for, tmp_path, fit_stage, monkeypatch):
+        monkeypatch.setattr(
+            fit_stage, "hook", staticmethod(lambda _: (tmp_path / "out.txt").write_text("my"))
+        )
+        for resume in (False, True):
+            with pytest.raises(UsageError, match="exists already; use --force to replace it, move it away"):
+                Run(request_for(resume=resume)).execute()
+            assert (tmp_path / "out.txt").read_text() == "my"
+            assert RunFolder(tmp_path / "out.txt.run").has_checkpoint()
+        (tmp_path / "out.txt").unlink()
+        Run(request_for(resume=True)).execute()
+        assert fit_stage.taken == [0, 1, 2, 3]
+        assert (tmp_path / "out.txt").read_text() == "hello 4 7"
+
+    @pytest.mark.parametrize("folder", [True, False])
+    def test_a_file_that_appears_while_the_output_is_written(
+        self, request_for, tmp_path, catalogue, monkeypatch, folder
+    ):
+        def run(self, artifacts, context):
+            with atomic_path(context.output) as temporary:
+                temporary.write_text("ours")
+                context.output.write_text("my")
+            return {}
+
+        monkeypatch.setattr(catalogue["write.text"], "run", run)
+        with pytest.raises(UsageError, match="exists already"):
+            Run(request_for(**({} if folder else {"folder": None}))).execute()
+        if folder:
+            with pytest.raises(UsageError, match="exists already"):
+                Run(request_for(resume=True)).execute()
+        assert (tmp_path / "out.txt").read_text() == "my"
+        assert (tmp_path / "out.txt.run").exists() == folder
+
+    def test_force_replaces_what_appears_during_the_run(self, request_for, tmp_path, fit_stage, monkeypatch):
+        monkeypatch.setattr(
+            fit_stage, "hook", staticmethod(lambda _: (tmp_path / "out.txt").write_text("my"))
+        )
+        Run(request_for(force=True)).execute()
+        assert (tmp_path / "out.txt").read_text() == "hello 4 7"
+
+    def test_a_run_anew_replaces_no_output(self, request_for, tmp_path):
+        Run(request_for()).execute()
+        with pytest.raises(UsageError, match="exists already"):
+            Run(request_for(anew=True)).execute()
+        (tmp_path / "out.txt").unlink()
+        assert not Run(request_for(anew=True)).execute().already_done
 
     def test_strangers_in_a_run_folder_stay(self, request_for, tmp_path):
         Run(request_for()).execute()
@@ -434,19 +483,66 @@ def test_two_at_once(request_for, tmp_path, fit_stage, monkeypatch, tree):
     assert tree()["out.txt"] == b"hello 4 7"
 
 
-def test_finished_by_another_between_looking_and_locking(request_for, tmp_path, catalogue, tree):
-    other = request_for()
-    with pytest.MonkeyPatch.context() as patch:
-        read = catalogue["read.text"].run
+@pytest.mark.parametrize("changes", [{}, {"resume": True}, {"force": True}, {"folder": None}])
+def test_a_second_one_hears_at_once_that_another_is_at_work(request_for, tmp_path, tree, changes):
+    Run(request_for()).execute()
+    with RunFolder(tmp_path / "out.txt.run").lock():
+        before = tree()
+        with pytest.raises(
+            BusyError, match=rf"another reconstruct \(process {os.getpid()}\) is writing here"
+        ):
+            Run(request_for(**changes)).plan()
+        assert tree() == before
 
-        def slow(self, artifacts, context):
-            patch.undo()
-            Run(other).execute()
-            return read(self, artifacts, context)
 
-        patch.setattr(catalogue["read.text"], "run", slow)
-        with pytest.raises(UsageError, match="holds a finished run"):
-            Run(request_for()).execute()
+def test_a_run_without_a_folder_holds_the_lock_too(request_for, tmp_path, fit_stage, monkeypatch):
+    def second(step):
+        with pytest.raises(BusyError):
+            Run(request_for(folder=None)).plan()
+
+    monkeypatch.setattr(fit_stage, "hook", staticmethod(second))
+    Run(request_for(folder=None)).execute()
+    assert sorted(os.listdir(tmp_path)) == ["in.txt", "out.txt"]
+
+
+def done_while_reading(request, catalogue):
+    """Have another process do ``request`` while the next run reads its input."""
+    patch = pytest.MonkeyPatch()
+    read = catalogue["read.text"].run
+
+    def slow(self, artifacts, context):
+        patch.undo()
+        with suppress(Interrupted):
+            Run(request).execute()
+        return read(self, artifacts, context)
+
+    patch.setattr(catalogue["read.text"], "run", slow)
+
+
+def test_the_same_run_finished_by_another_between_looking_and_locking(request_for, catalogue, fit_stage):
+    done_while_reading(request_for(), catalogue)
+    with pytest.raises(BusyError, match="has just finished this run"):
+        Run(request_for(resume=True)).execute()
+    assert fit_stage.taken == [0, 1, 2, 3]
+
+
+def test_the_same_run_begun_by_another_between_looking_and_locking(request_for, catalogue, monkeypatch):
+    """Its stages settled otherwise; a checkpoint of theirs is none for this process."""
+    pipeline = request_for().pipeline.with_options([Override("fit.word", "budget", 3, "--budget")])
+    fit_stage = catalogue["fit.word"]
+    steps = iter([6, 8])
+    monkeypatch.setattr(fit_stage, "settled", lambda self, *_: replace(self, budget=None, steps=next(steps)))
+    monkeypatch.setattr(fit_stage, "hook", stop_at(2))
+    done_while_reading(request_for(pipeline=pipeline), catalogue)
+    with pytest.raises(BusyError, match="has begun this run meanwhile; repeat it with --resume"):
+        Run(request_for(pipeline=pipeline, resume=True)).execute()
+    assert fit_stage.taken == [0, 1]
+
+
+def test_finished_by_another_between_looking_and_locking(request_for, catalogue, tree):
+    done_while_reading(request_for(), catalogue)
+    with pytest.raises(UsageError, match="holds a finished run"):
+        Run(request_for()).execute()
     assert tree()["out.txt.run/events.jsonl"].count(b"run_done") == 1
 
 
