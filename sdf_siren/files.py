@@ -6,16 +6,19 @@ within a file system) and is renamed when complete.
 
 from __future__ import annotations
 
+import hashlib
 import os
+import re
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from pathlib import Path
 
 from sdf_siren.errors import ExistsError, UsageError
 
-_PART = ".part"
+_TEMPORARY = re.compile(r"(\.[0-9a-f]{12}\.)[a-z0-9_]{8}\.part(\..*)?")
+"""Names that :func:`atomic_path` gives; the group is the same for all files of one destination."""
 
 _NEVER_REPLACED: ContextVar[frozenset[str]] = ContextVar("never_replaced", default=frozenset())
 """Absolute paths, see :func:`never_replacing`."""
@@ -33,7 +36,7 @@ def atomic_path(path: str | os.PathLike[str]) -> Iterator[Path]:
     """
     path = Path(path)
     try:
-        handle, name = tempfile.mkstemp(prefix=".", suffix=f"{_PART}{path.suffix}", dir=path.parent)
+        handle, name = tempfile.mkstemp(prefix=_mark(path), suffix=f".part{path.suffix}", dir=path.parent)
     except OSError as error:
         raise UsageError(
             f"{path}: cannot write into {path.parent} ({error.strerror}); choose another output with -o"
@@ -130,9 +133,23 @@ def check_suffix(path: Path, known: Sequence[str]) -> None:
         )
 
 
+def _mark(path: Path) -> str:
+    """What the names of temporary files for ``path`` begin with; of one length, whatever its name."""
+    return f".{hashlib.sha256(os.fsencode(path.name)).hexdigest()[:12]}."
+
+
 def is_temporary(name: str) -> bool:
     """Whether ``name`` is one that :func:`atomic_path` gives, left behind by a killed process."""
-    return name.startswith(".") and _PART in name
+    return _TEMPORARY.fullmatch(name) is not None
+
+
+def remove_leftovers(path: Path) -> None:
+    """Remove what killed processes left of writing ``path``; only where no other is writing it."""
+    with suppress(OSError):  # a folder that can be written, but not listed
+        for name in os.listdir(path.parent):
+            found = _TEMPORARY.fullmatch(name)
+            if found and found[1] == _mark(path):
+                (path.parent / name).unlink(missing_ok=True)
 
 
 def write_text(path: str | os.PathLike[str], text: str) -> None:

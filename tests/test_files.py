@@ -15,6 +15,7 @@ from sdf_siren.files import (
     check_suffix,
     is_temporary,
     never_replacing,
+    remove_leftovers,
     write_text,
 )
 
@@ -126,8 +127,18 @@ def test_temporary_names_are_recognised(tmp_path: Path) -> None:
     with atomic_path(tmp_path / "out.ply") as temporary:
         assert is_temporary(temporary.name)
         temporary.write_text("whole")
-    assert not is_temporary("out.ply")
-    assert not is_temporary("apart.ply")
+    for name in ("out.ply", "apart.ply", ".my.partition.txt", ".out.part.ply", f"my{temporary.name}"):
+        assert not is_temporary(name)
+
+
+def test_leftovers_are_those_of_one_file(tmp_path: Path) -> None:
+    (tmp_path / ".my.partition.txt").touch()
+    with atomic_path(tmp_path / "a.ply") as one, atomic_path(tmp_path / "b.ply") as other:
+        pass
+    for path in (one, other):
+        path.touch()
+    remove_leftovers(tmp_path / "a.ply")
+    assert {path.name for path in tmp_path.iterdir()} == {".my.partition.txt", "a.ply", "b.ply", other.name}
 
 
 def test_only_known_suffixes_are_written():

@@ -41,7 +41,7 @@ class RunFolder:
 
         Raises:
             UsageError: something else lies here.
-            AnotherRunError: the two files are damaged.
+            AnotherRunError: the two files are damaged; what can be done about it, the caller knows.
         """
         if not os.path.lexists(self.path):
             return None
@@ -62,10 +62,16 @@ class RunFolder:
                 )
             return None
         try:
-            return Manifest.from_json(manifest.read_text("utf-8")), pipeline.read_text("utf-8")
+            found = Manifest.from_json(manifest.read_text("utf-8"))
         except (OSError, ValueError) as error:
             raise AnotherRunError(
-                f"{self.path}: the run cannot be read ({error}); use --force to start anew"
+                f"{manifest}: expected the manifest of a run, found something else ({error})"
+            ) from None
+        try:
+            return found, pipeline.read_text("utf-8")
+        except (OSError, ValueError) as error:
+            raise AnotherRunError(
+                f"{pipeline}: expected the pipeline of a run, found something else ({error})"
             ) from None
 
     def refuse_busy(self) -> None:
@@ -89,15 +95,12 @@ class RunFolder:
         for name in NAMES:
             if name != LOCK:
                 (self.path / name).unlink(missing_ok=True)
-        for name in os.listdir(self.path):
-            if is_temporary(name):
-                (self.path / name).unlink(missing_ok=True)
 
     @contextmanager
     def lock(self) -> Iterator[None]:
         """Create the folder if need be and keep every other process from writing here.
 
-        A folder that is empty in the end is removed.
+        Half files of processes that were killed are removed, and a folder that is empty in the end.
 
         Raises:
             BusyError: another process holds the lock.
@@ -105,6 +108,9 @@ class RunFolder:
         """
         try:
             with held(self.path / LOCK, self.path):
+                for name in os.listdir(self.path):
+                    if is_temporary(name):
+                        (self.path / name).unlink(missing_ok=True)
                 yield
         finally:
             with suppress(OSError):  # not empty: the usual case

@@ -17,7 +17,7 @@ from sdf_siren.engine.manifest import Manifest, fingerprint, versions_of
 from sdf_siren.engine.stage import Context, Event, Observer, Stage
 from sdf_siren.engine.standing import Files, Request, Standing, refuse_paths, standing
 from sdf_siren.errors import BusyError, ExistsError, Interrupted, SdfSirenError
-from sdf_siren.files import never_replacing, refuse_existing, write_text
+from sdf_siren.files import never_replacing, refuse_existing, remove_leftovers, write_text
 
 
 @dataclass(frozen=True)
@@ -125,10 +125,10 @@ class Run:
             self._run(self._preparing)
             self._settle(found)
             if folder is None:
-                with self._beside.lock():
+                with self._locked():
                     self._run(self._working)
             else:
-                with folder.lock(), self._recorded():
+                with self._locked(), self._recorded():
                     self._run(self._working)
                     self._emit(Event("run_done", "", {"output": str(request.output)}))
                     if not request.keep_folder:
@@ -174,6 +174,14 @@ class Run:
             versions=versions_of(request.libraries),
         )
         return Journal(manifest), standing(request, files, source)
+
+    @contextmanager
+    def _locked(self) -> Iterator[None]:
+        """Keep all other processes from writing what this one does, and clear away what they left of it."""
+        with self._beside.lock():
+            for output in self.files.outputs:
+                remove_leftovers(output)
+            yield
 
     @contextmanager
     def _recorded(self) -> Iterator[None]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from sdf_siren.engine.folder import RunFolder
+from sdf_siren.engine.folder import PIPELINE, RunFolder
 from sdf_siren.engine.manifest import Manifest
 from sdf_siren.engine.pipeline import Pipeline, differences, parse
 from sdf_siren.errors import AnotherRunError, UsageError
@@ -125,7 +125,8 @@ def standing(request: Request, files: Files, input_print: dict[str, Any]) -> Sta
         pipeline = parse(text, request.pipeline.catalogue(), str(folder)) if not changed else None
     except (ValueError, UsageError) as error:
         raise AnotherRunError(
-            f"{folder}: the run cannot be read ({error}); use --force to start anew"
+            f"{folder / PIPELINE}: expected the pipeline of a run, found something else ({error}); "
+            "use --force to start anew"
         ) from None
     if manifest.input.get("sha256") != input_print["sha256"]:
         changed.insert(0, f"the input was {manifest.input.get('path')} with other content")
@@ -151,9 +152,9 @@ def _read(request: Request) -> tuple[Manifest, str] | None:
     anew = request.force or request.anew
     try:
         found = request.folder.read()
-    except UsageError:
-        if not anew or not (request.folder.path / "manifest.json").exists():
-            raise
+    except AnotherRunError as error:
+        if not anew:
+            raise AnotherRunError(f"{error}; use --force to start anew") from None
         return None
     return None if anew else found
 

@@ -46,6 +46,15 @@ def kill_at(monkeypatch, stage, step):
     return Killed
 
 
+def half(path):
+    """What a process killed while it wrote ``path`` leaves."""
+    path.parent.mkdir(exist_ok=True)
+    with pytest.raises(ZeroDivisionError), atomic_path(path) as temporary:
+        raise ZeroDivisionError
+    temporary.touch()
+    return temporary
+
+
 def _emit_unless_over(self, event):
     if event.kind not in ("run_failed", "run_interrupted"):
         self._journal(event)
@@ -226,15 +235,39 @@ class TestNothingIsOverwritten:
         (tmp_path / "out.txt.run" / "manifest.json").write_text(text)
         before = tree()
         for resume in (False, True):
-            with pytest.raises(UsageError, match=r"the run cannot be read .*; use --force"):
+            with pytest.raises(UsageError, match=r"manifest\.json: expected the manifest .*; use --force"):
                 Run(request_for(resume=resume)).execute()
         assert tree() == before
         Run(request_for(force=True)).execute()
 
+    @pytest.mark.parametrize(
+        ("where", "value"),
+        [
+            (("input", "others"), [5]),
+            (("input", "others"), {}),
+            (("input", "sha256"), 5),
+            (("seconds", "fit.word"), "x"),
+            (("threads",), "x"),
+            (("started",), None),
+            (("versions",), []),
+        ],
+    )
+    def test_a_manifest_of_other_types(self, request_for, tmp_path, where, value):
+        Run(request_for()).execute()
+        path = tmp_path / "out.txt.run" / "manifest.json"
+        document = json.loads(path.read_text())
+        table = document
+        for key in where[:-1]:
+            table = table[key]
+        table[where[-1]] = value
+        path.write_text(json.dumps(document))
+        with pytest.raises(AnotherRunError, match=rf"expected the manifest of a run, .*\({where[0]}: "):
+            Run(request_for(resume=True)).execute()
+
     def test_damaged_pipeline(self, request_for, tmp_path):
         Run(request_for()).execute()
         (tmp_path / "out.txt.run" / "pipeline.toml").write_text("= 3")
-        with pytest.raises(UsageError, match="the run cannot be read"):
+        with pytest.raises(UsageError, match=r"pipeline\.toml: expected the pipeline .*; use --force"):
             Run(request_for(resume=True)).execute()
 
 
@@ -352,12 +385,28 @@ class TestResume:
         assert all(json.loads(line) for line in lines if line not in torn)
 
     def test_killed_before_the_manifest(self, request_for, tmp_path, tree):
-        (tmp_path / "out.txt.run").mkdir()
-        for name in ("lock", "pipeline.toml", ".xyz.part.json", "fit.checkpoint"):
+        temporary = half(tmp_path / "out.txt.run" / "manifest.json").name
+        for name in ("lock", "pipeline.toml", temporary, "fit.checkpoint"):
             (tmp_path / "out.txt.run" / name).write_text("3")
         Run(request_for()).execute()
         assert tree()["out.txt"] == b"hello 4 7"
-        assert "out.txt.run/.xyz.part.json" not in tree()
+        assert f"out.txt.run/{temporary}" not in tree()
+
+    def test_killed_while_writing(self, request_for, tmp_path, fit_stage, monkeypatch):
+        """Half files go with the next run, but only those of this output and of the run folder."""
+        monkeypatch.setattr(fit_stage, "hook", stop_at(2))
+        with pytest.raises(Interrupted):
+            Run(request_for()).execute()
+        monkeypatch.setattr(fit_stage, "hook", staticmethod(lambda step: None))
+        folder = tmp_path / "out.txt.run"
+        mine, strange = folder / ".my.partition.txt", half(tmp_path / "other.txt")
+        mine.touch()
+        left = [half(tmp_path / "out.txt"), half(folder / "manifest.json")]
+        Run(request_for(resume=True)).execute()
+        assert [path.exists() for path in (*left, mine, strange)] == [False, False, True, True]
+        left = [half(tmp_path / "out.txt"), half(folder / "manifest.json")]
+        Run(request_for(force=True)).execute()
+        assert [path.exists() for path in (*left, mine, strange)] == [False, False, True, True]
 
     def test_killed_after_writing_the_output(self, request_for, tmp_path, catalogue, fit_stage):
         def die(self, artifacts, context):
