@@ -71,6 +71,8 @@ def discover(
         InputError: a path does not exist, a folder cannot be read, or a pattern matches nothing.
         UsageError: there is nothing to read.
     """
+    if not words:
+        raise UsageError("expected files, folders or patterns to read, found none")
     bases, found, left_out = [], dict[Path, None](), Counter[str]()
     walk = _Walk(frozenset(suffixes), Path(os.path.abspath(output)), recursive, left_out)
     texts = [os.fspath(word) for word in words]
