@@ -26,6 +26,10 @@ class BusyError(UsageError):
     """Another process is writing what this one was asked to write (exit code 2)."""
 
 
+class ExistsError(UsageError):
+    """A file that must not be replaced lies where one was to be written (exit code 2)."""
+
+
 class AnotherRunError(UsageError):
     """What is to be resumed is the run of another input, of other settings, or damaged (exit code 2)."""
 

@@ -6,15 +6,22 @@ within a file system) and is renamed when complete.
 
 from __future__ import annotations
 
+import hashlib
 import os
+import re
 import tempfile
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from contextvars import ContextVar
 from pathlib import Path
 
-from sdf_siren.errors import UsageError
+from sdf_siren.errors import ExistsError, UsageError
 
-_PART = ".part"
+_TEMPORARY = re.compile(r"(\.[0-9a-f]{12}\.)[a-z0-9_]{8}\.part(\..*)?")
+"""Names that :func:`atomic_path` gives; the group is the same for all files of one destination."""
+
+_NEVER_REPLACED: ContextVar[frozenset[str]] = ContextVar("never_replaced", default=frozenset())
+"""Absolute paths, see :func:`never_replacing`."""
 
 
 @contextmanager
@@ -25,10 +32,11 @@ def atomic_path(path: str | os.PathLike[str]) -> Iterator[Path]:
 
     Raises:
         UsageError: the folder of ``path`` does not exist or cannot be written.
+        ExistsError: ``path`` exists, and is one of those in :func:`never_replacing`.
     """
     path = Path(path)
     try:
-        handle, name = tempfile.mkstemp(prefix=".", suffix=f"{_PART}{path.suffix}", dir=path.parent)
+        handle, name = tempfile.mkstemp(prefix=_mark(path), suffix=f".part{path.suffix}", dir=path.parent)
     except OSError as error:
         raise UsageError(
             f"{path}: cannot write into {path.parent} ({error.strerror}); choose another output with -o"
@@ -41,11 +49,57 @@ def atomic_path(path: str | os.PathLike[str]) -> Iterator[Path]:
         umask = os.umask(0)
         os.umask(umask)
         temporary.chmod(0o666 & ~umask)
-        os.replace(temporary, path)
+        if os.path.abspath(path) in _NEVER_REPLACED.get():
+            _place_anew(temporary, path)
+        else:
+            os.replace(temporary, path)
     except OSError as error:
         raise UsageError(f"{path}: cannot be written ({error.strerror or error})") from None
     finally:
         temporary.unlink(missing_ok=True)
+
+
+@contextmanager
+def never_replacing(paths: Iterable[Path]) -> Iterator[None]:
+    """Have :func:`atomic_path` refuse to replace any of ``paths`` in the enclosed work.
+
+    Work takes long, and what did not exist in its beginning may do so when it is to be written.
+    """
+    token = _NEVER_REPLACED.set(frozenset(map(os.path.abspath, paths)))
+    try:
+        yield
+    finally:
+        _NEVER_REPLACED.reset(token)
+
+
+def refuse_existing(path: Path) -> None:
+    """Refuse to replace ``path``.
+
+    Raises:
+        ExistsError: something lies there.
+    """
+    if os.path.lexists(path):
+        raise _exists(path)
+
+
+def _exists(path: Path) -> ExistsError:
+    return ExistsError(
+        f"{path}: exists already; use --force to replace it, move it away, or choose another output with -o"
+    )
+
+
+def _place_anew(temporary: Path, path: Path) -> None:
+    """Give a complete file its name, unless another has it."""
+    try:
+        try:
+            os.link(temporary, path)
+        except FileExistsError:
+            raise
+        except OSError:  # a file system without links: an empty file takes the name first
+            os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL))
+            os.replace(temporary, path)
+    except FileExistsError:
+        raise _exists(path) from None
 
 
 def check_output(path: Path) -> None:
@@ -79,9 +133,23 @@ def check_suffix(path: Path, known: Sequence[str]) -> None:
         )
 
 
+def _mark(path: Path) -> str:
+    """What the names of temporary files for ``path`` begin with; of one length, whatever its name."""
+    return f".{hashlib.sha256(os.fsencode(path.name)).hexdigest()[:12]}."
+
+
 def is_temporary(name: str) -> bool:
     """Whether ``name`` is one that :func:`atomic_path` gives, left behind by a killed process."""
-    return name.startswith(".") and _PART in name
+    return _TEMPORARY.fullmatch(name) is not None
+
+
+def remove_leftovers(path: Path) -> None:
+    """Remove what killed processes left of writing ``path``; only where no other is writing it."""
+    with suppress(OSError):  # a folder that can be written, but not listed
+        for name in os.listdir(path.parent):
+            found = _TEMPORARY.fullmatch(name)
+            if found and found[1] == _mark(path):
+                (path.parent / name).unlink(missing_ok=True)
 
 
 def write_text(path: str | os.PathLike[str], text: str) -> None:

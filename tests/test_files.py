@@ -8,8 +8,16 @@ from pathlib import Path
 
 import pytest
 
-from sdf_siren.errors import UsageError
-from sdf_siren.files import atomic_path, check_output, check_suffix, is_temporary, write_text
+from sdf_siren.errors import ExistsError, UsageError
+from sdf_siren.files import (
+    atomic_path,
+    check_output,
+    check_suffix,
+    is_temporary,
+    never_replacing,
+    remove_leftovers,
+    write_text,
+)
 
 
 def test_success_leaves_the_file_and_nothing_else(tmp_path: Path) -> None:
@@ -43,6 +51,37 @@ def test_an_os_error_while_writing_is_a_usage_error_and_leaves_nothing(tmp_path:
     with pytest.raises(UsageError, match="No space left"), atomic_path(tmp_path / "out.txt"):
         raise OSError(28, "No space left on device")
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("links", [True, False])
+def test_what_appears_meanwhile_is_replaced_only_where_that_is_allowed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, links: bool
+) -> None:
+    def no_links(*_: object) -> None:
+        raise PermissionError(1, "Operation not permitted")
+
+    if not links:
+        monkeypatch.setattr(os, "link", no_links)
+    kept, other = tmp_path / "kept.txt", tmp_path / "other.txt"
+
+    def write_late() -> None:
+        with atomic_path(kept) as temporary:
+            temporary.write_text("new")
+            kept.write_text("precious")
+
+    with never_replacing([kept]):
+        with pytest.raises(ExistsError, match=r"kept\.txt: exists already"):
+            write_late()
+        write_text(other, "new")
+        write_text(other, "newer")
+    assert kept.read_text() == "precious"
+    assert other.read_text() == "newer"
+    kept.unlink()
+    with never_replacing([kept]):
+        write_text(kept, "new")
+    write_text(kept, "newer")
+    assert kept.read_text() == "newer"
+    assert sorted(tmp_path.iterdir()) == [kept, other]
 
 
 def test_a_missing_folder_is_a_usage_error(tmp_path: Path) -> None:
@@ -88,8 +127,18 @@ def test_temporary_names_are_recognised(tmp_path: Path) -> None:
     with atomic_path(tmp_path / "out.ply") as temporary:
         assert is_temporary(temporary.name)
         temporary.write_text("whole")
-    assert not is_temporary("out.ply")
-    assert not is_temporary("apart.ply")
+    for name in ("out.ply", "apart.ply", ".my.partition.txt", ".out.part.ply", f"my{temporary.name}"):
+        assert not is_temporary(name)
+
+
+def test_leftovers_are_those_of_one_file(tmp_path: Path) -> None:
+    (tmp_path / ".my.partition.txt").touch()
+    with atomic_path(tmp_path / "a.ply") as one, atomic_path(tmp_path / "b.ply") as other:
+        pass
+    for path in (one, other):
+        path.touch()
+    remove_leftovers(tmp_path / "a.ply")
+    assert {path.name for path in tmp_path.iterdir()} == {".my.partition.txt", "a.ply", "b.ply", other.name}
 
 
 def test_only_known_suffixes_are_written():

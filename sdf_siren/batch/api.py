@@ -67,7 +67,7 @@ def run_batch(
 
     Raises:
         InputError: a path is missing.
-        UsageError: wrong settings, or outputs exist and neither ``resume`` nor ``force`` is set.
+        UsageError: wrong arguments or settings, or outputs exist and neither ``resume`` nor ``force`` is set.
         Interrupted: Ctrl-C; repeat with ``resume=True``.
     """
     words = [paths] if isinstance(paths, str | os.PathLike) else list(paths)
@@ -89,8 +89,7 @@ def run_batch(
         libraries=stages.LIBRARIES,
     )
     if executor is None:
-        limits = Limits(timeout, None if memory_limit is None else int(memory_limit))
-        executor = LocalExecutor(*workers_for(jobs, len(batch.mine), threads), limits)
+        executor = LocalExecutor(*workers_for(jobs, len(batch.mine), threads), Limits(timeout, memory_limit))
     return run(batch, executor, listen)
 
 

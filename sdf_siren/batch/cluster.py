@@ -93,7 +93,7 @@ class RayExecutor:
             self._refuse_impossible(ray)
             needs = {"num_cpus": self.threads, "num_gpus": self.gpus, "max_retries": 0}
             if self.limits.memory is not None:
-                needs["memory"] = self.limits.memory
+                needs["memory"] = int(self.limits.memory)
             _Flight(ray, ray.remote(**needs)(attempt), self, listen).through(jobs)
 
     def arguments(self, job: Job) -> tuple[Any, ...]:

@@ -7,6 +7,7 @@ import os
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import takewhile
 from pathlib import Path
 
 from sdf_siren.engine.folder import MANIFEST, folder_of
@@ -70,6 +71,8 @@ def discover(
         InputError: a path does not exist, a folder cannot be read, or a pattern matches nothing.
         UsageError: there is nothing to read.
     """
+    if not words:
+        raise UsageError("expected files, folders or patterns to read, found none")
     bases, found, left_out = [], dict[Path, None](), Counter[str]()
     walk = _Walk(frozenset(suffixes), Path(os.path.abspath(output)), recursive, left_out)
     texts = [os.fspath(word) for word in words]
@@ -155,9 +158,9 @@ def _named(word: str) -> tuple[Path, list[Path]]:
     matches = [Path(os.path.abspath(match)) for match in sorted(glob.glob(word, recursive=True))]
     if not matches:
         raise InputError(f"{word}: the pattern matches nothing; check it, and quote it")
-    parts = path.parts
-    first = next(i for i, part in enumerate(parts) if glob.has_magic(part))
-    return Path(*parts[:first]), matches
+    # Of the word alone: the working folder's own path may look like a pattern too.
+    before = Path(*takewhile(lambda part: not glob.has_magic(part), Path(word).parts))
+    return Path(os.path.commonpath([os.path.abspath(before), *matches])), matches
 
 
 def _is_pattern(word: str) -> bool:

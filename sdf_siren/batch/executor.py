@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
@@ -9,6 +10,7 @@ from typing import Literal, Protocol
 from sdf_siren.batch.jobs import Job
 from sdf_siren.batch.outcome import JobResult
 from sdf_siren.engine.stage import Event
+from sdf_siren.errors import UsageError
 
 
 @dataclass(frozen=True)
@@ -18,10 +20,19 @@ class Limits:
     Attributes:
         timeout: seconds on the wall.
         memory: bytes resident, of the worker and of all processes that it started.
+
+    Raises:
+        UsageError: a limit is not a number above zero.
     """
 
     timeout: float | None = None
-    memory: int | None = None
+    memory: float | None = None
+
+    def __post_init__(self) -> None:
+        given = {"timeout: expected seconds": self.timeout, "memory limit: expected bytes": self.memory}
+        for words, limit in given.items():
+            if limit is not None and not 0 < limit < math.inf:
+                raise UsageError(f"{words} above zero, found {limit}")
 
 
 @dataclass(frozen=True)

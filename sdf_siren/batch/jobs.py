@@ -6,7 +6,7 @@ import dataclasses
 import hashlib
 import os
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -77,22 +77,29 @@ class Job:
         return cls(**{**document, **paths, "libraries": tuple(document["libraries"])})
 
 
-def name_outputs(names: Sequence[str], suffix: str) -> tuple[dict[str, str], tuple[str, ...]]:
+Written = Callable[[Path], Iterable[Path]]
+"""All files that a job with a certain output writes outside its run folder, the output among them."""
+
+
+def name_outputs(
+    names: Sequence[str], suffix: str, written: Written = lambda output: (output,)
+) -> tuple[dict[str, str], tuple[str, ...]]:
     """The output of each input, relative to the output folder, and a note if some could not keep their name.
 
-    ``a.xyz`` becomes ``a`` + suffix. Where that would be the output of two inputs, also in a file system that
-    ignores case, or a folder of other outputs, the input's own suffix stays: ``a.ply`` and ``a.xyz`` become
-    ``a.ply.obj`` and ``a.xyz.obj``.
+    ``a.xyz`` becomes ``a`` + suffix. Where that, or what is written beside it, would be written for two
+    inputs, also in a file system that ignores case, or is a folder of other outputs, the input's own suffix
+    stays: ``a.ply`` and ``a.xyz`` become ``a.ply.obj`` and ``a.xyz.obj``.
 
     Args:
         names: of inputs, unique, with ``/``.
         suffix: of the outputs, with the dot.
+        written: by each job.
     """
     short = {name: str(PurePosixPath(name).with_suffix(suffix)) for name in names}
     long = {name: name + suffix for name in names}
     folders = {str(parent).casefold() for name in names for parent in PurePosixPath(name).parents}
     chosen = dict(short)
-    while clashing := _clashing(chosen, folders) - {name for name in names if chosen[name] == long[name]}:
+    while clashing := [name for name in _clashing(chosen, folders, written) if chosen[name] != long[name]]:
         chosen |= {name: long[name] for name in clashing}
     kept = [name for name in names if chosen[name] != short[name]]
     if not kept:
@@ -101,18 +108,18 @@ def name_outputs(names: Sequence[str], suffix: str) -> tuple[dict[str, str], tup
     return chosen, (f"{count} would clash, so the input's suffix stays, as in {chosen[kept[0]]}",)
 
 
-def _clashing(outputs: Mapping[str, str], folders: set[str]) -> set[str]:
-    """The inputs whose output is that of another, or a folder."""
-    taken = Counter(output.casefold() for output in outputs.values())
-    return {
-        name
+def _clashing(outputs: Mapping[str, str], folders: set[str], written: Written) -> set[str]:
+    """The inputs for which something is written that is written for another too, or is a folder."""
+    made = {
+        name: {path.as_posix().casefold() for path in written(Path(output))}
         for name, output in outputs.items()
-        if taken[output.casefold()] > 1 or output.casefold() in folders
     }
+    taken = Counter(path for paths in made.values() for path in paths)
+    return {name for name, paths in made.items() if any(taken[path] > 1 or path in folders for path in paths)}
 
 
 def make_jobs(
-    sources: Sequence[Source], folder: Path, suffix: str, **manner: Any
+    sources: Sequence[Source], folder: Path, suffix: str, written: Written, **manner: Any
 ) -> tuple[tuple[Job, ...], tuple[str, ...]]:
     """A job for each source, in their order, and notes.
 
@@ -120,34 +127,31 @@ def make_jobs(
         sources: what to read.
         folder: of the outputs.
         suffix: of the outputs, with the dot; it is their format.
+        written: by each job.
         manner: the other fields of :class:`Job`, the same for all.
 
     Raises:
-        UsageError: an output would be one of the inputs.
+        UsageError: something would be written over one of the inputs.
     """
     folder = Path(os.path.abspath(folder))
-    outputs, notes = name_outputs([source.name for source in sources], suffix)
+    outputs, notes = name_outputs([source.name for source in sources], suffix, written)
     jobs = tuple(
         Job(source.name, source.path, folder / outputs[source.name], folder, **manner) for source in sources
     )
-    refuse_inputs(jobs)
+    _refuse_inputs(jobs, written)
     return jobs, notes
 
 
-def refuse_inputs(jobs: Iterable[Job]) -> None:
-    """Refuse outputs that are inputs, of the same job or of another.
-
-    Raises:
-        UsageError: there is one.
-    """
-    jobs = tuple(jobs)
+def _refuse_inputs(jobs: Sequence[Job], written: Written) -> None:
+    """Refuse to write over an input, of the same job or of another."""
     inputs = {os.path.realpath(job.input) for job in jobs}
     for job in jobs:
-        if os.path.realpath(job.output) in inputs:
-            raise UsageError(
-                f"{job.output}: the output of {job.name} is one of the inputs; "
-                "choose another folder with -o, or another --format"
-            )
+        for path in written(job.output):
+            if os.path.realpath(path) in inputs:
+                raise UsageError(
+                    f"{path}: the output of {job.name} is one of the inputs; "
+                    "choose another folder with -o, or another --format"
+                )
 
 
 def parse_shard(text: str) -> tuple[int, int]:

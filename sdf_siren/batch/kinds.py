@@ -41,7 +41,13 @@ class Kind:
 
 
 def kind_of(noun: str) -> Kind:
-    """The kind of ``scan`` or ``image``; what can be read is asked of the readers themselves."""
+    """The kind of ``scan`` or ``image``; what can be read is asked of the readers themselves.
+
+    Raises:
+        UsageError: another noun.
+    """
+    if noun not in ("scan", "image"):
+        raise UsageError(f"kind: expected scan or image, found {noun!r}")
     if noun == "image":
         from sdf_siren.io.images import IMAGE_SUFFIXES
 

@@ -104,7 +104,10 @@ class _Attempt:
         if not job.resume or before is None or before.result is None or self._folder.path.exists():
             return None
         asked_and_read = (before.fingerprint, before.sha256) == (job.fingerprint, sha256)
-        return before.result if before.result.good and asked_and_read and job.output.exists() else None
+        if not (before.result.good and asked_and_read):
+            return None
+        outputs = Run(self._request()).files.outputs
+        return before.result if all(output.exists() for output in outputs) else None
 
     def _carry_out(self) -> Outcome:
         request = self._request()
@@ -117,7 +120,19 @@ class _Attempt:
             resumed = dataclasses.replace(request, resume=found is not None)
             return Run(resumed, self._observer).execute()
         except AnotherRunError:
-            return Run(dataclasses.replace(request, force=True), self._observer).execute()
+            anew = dataclasses.replace(request, anew=True, force=self._may_replace())
+            return Run(anew, self._observer).execute()
+
+    def _may_replace(self) -> bool:
+        """Whether an output that is there was made by this program, or was to be replaced by ``--force``."""
+        before = self._before
+        if before is not None and before.result is not None and before.result.good:
+            return True
+        try:
+            found = self._folder.read()
+        except AnotherRunError:
+            return False
+        return found is not None and found[0].may_replace
 
     def _request(self) -> Request:
         job, before = self._job, self._before

@@ -9,10 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from sdf_siren.batch.discovery import discover
-from sdf_siren.batch.jobs import Job, make_jobs, shard_of
+from sdf_siren.batch.jobs import Job, Written, make_jobs, shard_of
 from sdf_siren.batch.kinds import Kind
 from sdf_siren.engine.folder import RunFolder, folder_of
 from sdf_siren.engine.pipeline import Pipeline
+from sdf_siren.engine.run import Run
+from sdf_siren.engine.standing import Request
 from sdf_siren.errors import UsageError
 
 
@@ -70,21 +72,36 @@ def plan(
     if folder.exists() and not folder.is_dir():
         raise UsageError(f"{output}: expected a folder for the outputs, found a file; choose another with -o")
     suffix = kind.suffix_for(format)
+
+    def written(path: Path) -> tuple[Path, ...]:
+        return Run(Request(pipeline, path, path)).files.outputs  # whatever the input is
+
     found = discover(words, kind.suffixes, folder, recursive=recursive)
     jobs, notes = make_jobs(
-        found.sources, folder, suffix, pipeline=pipeline.to_toml(), resume=resume, force=force, **manner
+        found.sources,
+        folder,
+        suffix,
+        written,
+        pipeline=pipeline.to_toml(),
+        resume=resume,
+        force=force,
+        **manner,
     )
     batch = Batch(folder, jobs, shard_of(jobs, *shard), (*found.notes, *notes))
     if not (resume or force):
-        _refuse_existing(batch)
+        _refuse_existing(batch, written)
     return batch
 
 
-def _refuse_existing(batch: Batch) -> None:
-    there = [job.output for job in batch.mine if os.path.lexists(job.output) or _has_run(job.output)]
+def _refuse_existing(batch: Batch, written: Written) -> None:
+    there = []
+    for job in batch.mine:
+        found = [path.name for path in written(job.output) if os.path.lexists(path)]
+        if found or _has_run(job.output):
+            there.append((*found, job.output.name)[0])
     if there:
         raise UsageError(
-            f"{batch.folder}: holds {len(there)} of the outputs already, such as {there[0].name}; "
+            f"{batch.folder}: holds {len(there)} of the outputs already, such as {there[0]}; "
             "use --resume for what is missing or changed, --force to do all anew, or another folder with -o"
         )
 

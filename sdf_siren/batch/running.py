@@ -89,7 +89,13 @@ def workers_for(asked: int | None, jobs: int, threads: int | None = None) -> tup
             finds 1.5 GB of the memory that is free now.
         jobs: in all.
         threads: of each job; None shares the processors out.
+
+    Raises:
+        UsageError: a number is below 1.
     """
+    for name, number in (("jobs", asked), ("threads", threads)):
+        if number is not None and number < 1:
+            raise UsageError(f"{name}: expected a whole number of at least 1, found {number}")
     processors = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     if asked is None:
         by_processors = processors // (threads or THREADS_PER_JOB)

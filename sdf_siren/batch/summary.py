@@ -1,4 +1,4 @@
-"""The summary of a batch: ``summary.json`` and ``summary.csv``, current after every job."""
+"""The summary of a batch: ``summary.json`` and ``summary.csv``, written every few seconds and at the end."""
 
 from __future__ import annotations
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -52,6 +53,12 @@ def _jobs(_: click.Context, __: click.Parameter, value: str | None) -> int | str
     return int(value)
 
 
+def _finite(_: click.Context, __: click.Parameter, value: float | None) -> float | None:
+    if value is not None and not math.isfinite(value):
+        raise click.BadParameter(f"expected a finite number, found {value}")
+    return value
+
+
 _OPTIONS = [
     click.option("--recursive", is_flag=True, default=None, help="Of a folder: enter the folders in it."),
     click.option(
@@ -60,12 +67,14 @@ _OPTIONS = [
     click.option(
         "--timeout",
         type=click.FloatRange(min=0, min_open=True),
+        callback=_finite,
         metavar="SECONDS",
         help="Of several: give one up that takes longer.",
     ),
     click.option(
         "--memory-limit",
         type=click.FloatRange(min=0, min_open=True),
+        callback=_finite,
         metavar="GB",
         help="Of several: give one up that holds more.",
     ),
@@ -85,6 +94,7 @@ _OPTIONS = [
     click.option(
         "--gpus-per-job",
         type=click.FloatRange(min=0),
+        callback=_finite,
         metavar="N",
         help="That Ray gives each; a part lets several share one.  [default: 0, with --device cuda 1]",
     ),
@@ -152,7 +162,7 @@ def _executor(jobs: int, many: Many, manner: Manner) -> Executor:
 
     asked = many.jobs if isinstance(many.jobs, int) else None
     workers, threads = workers_for(asked, jobs, manner.threads)
-    limits = Limits(many.timeout, None if many.memory_limit is None else int(many.memory_limit * 1e9))
+    limits = Limits(many.timeout, None if many.memory_limit is None else many.memory_limit * 1e9)
     if many.executor != "ray":
         for option in ("ray_address", "gpus_per_job"):
             if getattr(many, option) is not None:

@@ -168,8 +168,8 @@ def line_about(report: Report, pace: Pace, verbose: bool) -> str:
         return ""
     if report.kind == "retry":
         return f"{name}: {shown(result.reason)}; it will be tried again"
-    comma = "; " if result.reason else ", "
-    return f"[{pace.ended}/{pace.jobs}] {told(result)}{comma if pace.words() else ''}{pace.words()}"
+    left = pace.words()
+    return f"[{pace.ended}/{pace.jobs}{f', {left}' if left else ''}] {told(result)}"
 
 
 def told(result: JobResult) -> str:

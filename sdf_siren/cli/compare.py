@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -36,16 +35,17 @@ def compare(run_a: Path, run_b: Path, output: Path, force: bool) -> None:
     the terminal gets the figures.
     """
     from sdf_siren.cli.running import announce
-    from sdf_siren.errors import UsageError
-    from sdf_siren.files import check_output, check_suffix
+    from sdf_siren.files import check_output, check_suffix, never_replacing, refuse_existing
     from sdf_siren.report import revisited, write_comparison
 
     check_suffix(output, (".html", ".htm"))
     check_output(output)
-    if os.path.lexists(output) and not force:
-        raise UsageError(f"{output}: exists already; use --force to replace it, or another output with -o")
+    kept = () if force else (output,)
+    for path in kept:
+        refuse_existing(path)
     runs = (revisited(run_a), revisited(run_b))
-    found = write_comparison(output, *runs)
+    with never_replacing(kept):
+        found = write_comparison(output, *runs)
     notes = [f"{run.record.output}: {run.note}" for run in runs if run.note]
     announce([*_lines(found, str(run_a), str(run_b)), *notes, f"page {output}"])
 

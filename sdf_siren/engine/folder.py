@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from sdf_siren.engine.locks import held
+from sdf_siren.engine.locks import held, refuse_held
 from sdf_siren.engine.manifest import Manifest
 from sdf_siren.errors import AnotherRunError, UsageError
 from sdf_siren.files import is_temporary, write_text
@@ -41,7 +41,7 @@ class RunFolder:
 
         Raises:
             UsageError: something else lies here.
-            AnotherRunError: the two files are damaged.
+            AnotherRunError: the two files are damaged; what can be done about it, the caller knows.
         """
         if not os.path.lexists(self.path):
             return None
@@ -62,11 +62,25 @@ class RunFolder:
                 )
             return None
         try:
-            return Manifest.from_json(manifest.read_text("utf-8")), pipeline.read_text("utf-8")
+            found = Manifest.from_json(manifest.read_text("utf-8"))
         except (OSError, ValueError) as error:
             raise AnotherRunError(
-                f"{self.path}: the run cannot be read ({error}); use --force to start anew"
+                f"{manifest}: expected the manifest of a run, found something else ({error})"
             ) from None
+        try:
+            return found, pipeline.read_text("utf-8")
+        except (OSError, ValueError) as error:
+            raise AnotherRunError(
+                f"{pipeline}: expected the pipeline of a run, found something else ({error})"
+            ) from None
+
+    def refuse_busy(self) -> None:
+        """Refuse to work where another process does; writes nothing.
+
+        Raises:
+            BusyError: another process holds the lock.
+        """
+        refuse_held(self.path / LOCK, self.path)
 
     def has_checkpoint(self) -> bool:
         """Whether a fit left a state to go on from."""
@@ -81,15 +95,12 @@ class RunFolder:
         for name in NAMES:
             if name != LOCK:
                 (self.path / name).unlink(missing_ok=True)
-        for name in os.listdir(self.path):
-            if is_temporary(name):
-                (self.path / name).unlink(missing_ok=True)
 
     @contextmanager
     def lock(self) -> Iterator[None]:
         """Create the folder if need be and keep every other process from writing here.
 
-        A folder that is empty in the end is removed.
+        Half files of processes that were killed are removed, and a folder that is empty in the end.
 
         Raises:
             BusyError: another process holds the lock.
@@ -97,6 +108,9 @@ class RunFolder:
         """
         try:
             with held(self.path / LOCK, self.path):
+                for name in os.listdir(self.path):
+                    if is_temporary(name):
+                        (self.path / name).unlink(missing_ok=True)
                 yield
         finally:
             with suppress(OSError):  # not empty: the usual case

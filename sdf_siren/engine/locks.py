@@ -10,6 +10,9 @@ from pathlib import Path
 
 from sdf_siren.errors import BusyError, UsageError
 
+_NO_LINKS = getattr(os, "O_NOFOLLOW", 0)
+"""What a link leads to belongs to somebody else, and is neither emptied nor written."""
+
 
 @contextmanager
 def held(path: Path, subject: Path) -> Iterator[None]:
@@ -30,6 +33,8 @@ def held(path: Path, subject: Path) -> Iterator[None]:
     try:
         handle = _acquire(path, subject)
     except OSError as error:
+        if path.is_symlink():
+            raise UsageError(f"{path}: expected a lock file, found a link; remove it") from None
         raise UsageError(
             f"{subject}: cannot be written ({error.strerror}); choose another output with -o"
         ) from None
@@ -47,21 +52,40 @@ def _acquire(path: Path, subject: Path) -> int:
     while True:
         path.parent.mkdir(exist_ok=True)
         try:
-            handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+            handle = os.open(path, os.O_RDWR | os.O_CREAT | _NO_LINKS, 0o644)
         except FileNotFoundError:  # another process has just removed the empty folder
             continue
         if not _try_lock(handle):
-            owner = os.read(handle, 32).decode("ascii", "replace").strip() or "unknown"
-            os.close(handle)
-            raise BusyError(
-                f"{subject}: another reconstruct (process {owner}) is writing here; wait for it "
-                "or choose another output with -o"
-            )
+            raise _busy(handle, subject)
         if _is_still(path, handle):
             os.ftruncate(handle, 0)
             os.write(handle, f"{os.getpid()}\n".encode())
             return handle
         os.close(handle)
+
+
+def refuse_held(path: Path, subject: Path) -> None:
+    """Refuse what another process is at, without locking anything; arguments as for :func:`held`.
+
+    Raises:
+        BusyError: another process holds the lock.
+    """
+    try:
+        handle = os.open(path, os.O_RDWR | _NO_LINKS)
+    except OSError:  # none there, or one that cannot be held either
+        return
+    if not _try_lock(handle):
+        raise _busy(handle, subject)
+    os.close(handle)
+
+
+def _busy(handle: int, subject: Path) -> BusyError:
+    owner = os.read(handle, 32).decode("ascii", "replace").strip() or "unknown"
+    os.close(handle)
+    return BusyError(
+        f"{subject}: another reconstruct (process {owner}) is writing here; wait for it "
+        "or choose another output with -o"
+    )
 
 
 def _is_still(path: Path, handle: int) -> bool:

@@ -59,6 +59,11 @@ class Manifest:
     platform: str = field(default_factory=platform.platform)
     versions: dict[str, str] = field(default_factory=dict)
 
+    @property
+    def may_replace(self) -> bool:
+        """Whether the run may replace an output that is there: its own, or any by ``--force``."""
+        return self.replace_output or self.output_begun
+
     def to_json(self) -> str:
         """As the text of ``manifest.json``."""
         return json.dumps(dataclasses.asdict(self), indent=2) + "\n"
@@ -83,14 +88,34 @@ class Manifest:
             ValueError: not a manifest of this program.
         """
         document = json.loads(text)
-        fields = {f.name for f in dataclasses.fields(cls)}
-        if not isinstance(document, dict) or document.keys() != fields:
-            raise ValueError("not a manifest of this version")
-        kinds = {"input": dict, "status": str, "output_begun": bool, "replace_output": bool, "resumed": int}
-        kinds |= {"seconds": dict, "measures": dict}
-        if not all(isinstance(document[name], kind) for name, kind in kinds.items()):
-            raise ValueError("not a manifest of this version")
+        if not isinstance(document, dict) or document.keys() != _KINDS.keys():
+            raise ValueError("other keys than this version's")
+        for name, kind in _KINDS.items():
+            if not isinstance(document[name], kind):
+                raise ValueError(f"{name}: {document[name]!r}"[:60])
+        others = document["input"].get("others", [])
+        if not isinstance(others, list) or not all(map(_is_print, [document["input"], *others])):
+            raise ValueError("input: no paths with sizes and hashes")
+        if not all(isinstance(value, int | float) for value in document["seconds"].values()):
+            raise ValueError("seconds: no numbers")
         return cls(**document)
+
+
+_KINDS: dict[str, Any] = {
+    **dict.fromkeys(("output", "asked", "device", "started", "status", "program", "platform"), str),
+    **dict.fromkeys(("input", "seconds", "measures", "versions"), dict),
+    **dict.fromkeys(("seed", "resumed"), int),
+    **dict.fromkeys(("replace_output", "output_begun"), bool),
+    "threads": int | None,
+    "error": str | None,
+}
+"""Of every field, what JSON gives for it."""
+
+
+def _is_print(found: Any) -> bool:
+    """Whether that is something like :func:`fingerprint` gives."""
+    kinds = {"path": str, "bytes": int, "sha256": str}
+    return isinstance(found, dict) and all(isinstance(found.get(key), kind) for key, kind in kinds.items())
 
 
 def versions_of(distributions: Iterable[str]) -> dict[str, str]:

@@ -7,6 +7,7 @@ import os
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -70,8 +71,12 @@ class Pipeline:
                 f"{self.source}: no stage writes the output; add write.mesh, write.image or write.grid"
             )
 
-    def options(self) -> dict[str, dict[str, Any]]:
+    def options(self) -> Mapping[str, Mapping[str, Any]]:
         """By stage name, every option that has a value."""
+        return self._options
+
+    @cached_property
+    def _options(self) -> dict[str, dict[str, Any]]:  # a batch asks for them for every job
         return {stage.name: _values(stage) for stage in self.stages}
 
     def to_toml(self) -> str:

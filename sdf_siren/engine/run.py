@@ -11,13 +11,13 @@ from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
-from sdf_siren.engine.folder import PIPELINE
+from sdf_siren.engine.folder import PIPELINE, RunFolder, folder_of
 from sdf_siren.engine.journal import Journal
 from sdf_siren.engine.manifest import Manifest, fingerprint, versions_of
 from sdf_siren.engine.stage import Context, Event, Observer, Stage
 from sdf_siren.engine.standing import Files, Request, Standing, refuse_paths, standing
-from sdf_siren.errors import BusyError, Interrupted, SdfSirenError
-from sdf_siren.files import write_text
+from sdf_siren.errors import BusyError, ExistsError, Interrupted, SdfSirenError
+from sdf_siren.files import never_replacing, refuse_existing, remove_leftovers, write_text
 
 
 @dataclass(frozen=True)
@@ -59,6 +59,17 @@ class Run:
         self._finished: list[str] = []
         self._current = ""
         self._resumes = request.resume
+        self._replaces = request.force
+        # Whoever writes an output holds the lock of its run folder, even where none is kept.
+        self._beside = request.folder or RunFolder(folder_of(request.output))
+
+    @property
+    def files(self) -> Files:
+        """All that the run reads and writes, without its run folder."""
+        stages = self._asked.pipeline.stages
+        read = (path for stage in stages for path in stage.reads(self._context(stage)))
+        written = (path for stage in stages for path in stage.writes(self._context(stage)))
+        return Files((self.request.input, *read), (self.request.output, *written))
 
     def plan(self) -> list[tuple[str, list[str]]]:
         """Dry run: read the input, write nothing, and say by stage what would happen.
@@ -109,9 +120,10 @@ class Run:
             self._prepare(found)
             working = self.request.pipeline.stages[len(self._preparing) :]
             if folder is None:
-                self._run(working)
+                with self._locked():
+                    self._run(working)
             else:
-                with folder.lock(), self._recorded():
+                with self._locked(), self._recorded():
                     self._run(working)
                     self._emit(Event("run_done", "", {"output": str(request.output)}))
                     if not request.keep_folder:
@@ -144,14 +156,11 @@ class Run:
     def _begin(self) -> tuple[Journal, Standing]:
         """Everything that can be refused without reading the input as a scan."""
         request = self.request
-        contexts = [(stage, self._context(stage)) for stage in request.pipeline.stages]
-        files = self._files = Files(
-            (request.input, *(path for stage, context in contexts for path in stage.reads(context))),
-            (request.output, *(path for stage, context in contexts for path in stage.writes(context))),
-        )
+        files = self.files
         refuse_paths(files)
-        for stage, context in contexts:
-            stage.check(context)
+        self._beside.refuse_busy()
+        for stage in request.pipeline.stages:
+            stage.check(self._context(stage))
         source, *others = (fingerprint(path) for path in files.inputs)
         if others:
             source["others"] = others
@@ -169,12 +178,20 @@ class Run:
         return Journal(manifest), standing(request, files, source)
 
     @contextmanager
+    def _locked(self) -> Iterator[None]:
+        """Keep all other processes from writing what this one does, and clear away what they left of it."""
+        with self._beside.lock():
+            for output in self.files.outputs:
+                remove_leftovers(output)
+            yield
+
+    @contextmanager
     def _recorded(self) -> Iterator[None]:
         """Record the enclosed work in the locked folder, and how it ended."""
         request, journal, folder = self.request, self._journal, self.request.folder
         assert folder is not None, "only runs with a folder are recorded"
         # Asked again now that nobody else can write here.
-        found = standing(self._asked, self._files, journal.manifest.input)
+        found = standing(self._asked, self.files, journal.manifest.input)
         if found.kind == "done":
             raise BusyError(
                 f"{folder.path}: another process has just finished this run; nothing is left to do"
@@ -185,6 +202,7 @@ class Run:
             )
         if found.kind == "resume" and found.manifest is not None:
             journal.manifest = journal.manifest.continuing(found.manifest)
+            self._replaces = journal.manifest.may_replace
         else:
             folder.clear()
             write_text(folder.path / PIPELINE, request.pipeline.to_toml())
@@ -192,6 +210,8 @@ class Run:
             journal.open(folder)
             yield
         except BaseException as error:
+            if isinstance(error, ExistsError):
+                journal.manifest.output_begun = False  # what lies there is not this run's
             interrupted = isinstance(error, KeyboardInterrupt)
             text = str(error) if isinstance(error, SdfSirenError) else repr(error)
             if folder.has_checkpoint() or self._finished:
@@ -212,9 +232,14 @@ class Run:
                 self._emit(Event("stage_skipped", stage.name, {"reason": reason}))
                 continue
             self._current = stage.name
-            self._emit(Event("stage_started", stage.name, {"writes_output": stage.writes_output}))
+            outputs = (*stage.writes(self._context(stage)), *[self.request.output] * stage.writes_output)
+            kept = () if self._replaces else outputs
+            for path in kept:
+                refuse_existing(path)
+            self._emit(Event("stage_started", stage.name, {"writes_output": bool(outputs)}))
             start = time.monotonic()
-            given = stage.run(self._artifacts, self._context(stage))
+            with never_replacing(kept):
+                given = stage.run(self._artifacts, self._context(stage))
             assert set(given) == set(stage.gives), (
                 f"{stage.name} must give {stage.gives}, gave {tuple(given)}"
             )

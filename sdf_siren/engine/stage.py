@@ -19,8 +19,8 @@ class Event:
     """Something that happened in a run; one line of ``events.jsonl``.
 
     Attributes:
-        kind: ``run_started``, ``stage_started``, ``progress``, ``note``, ``measures``, ``stage_skipped``,
-            ``stage_done``, ``run_done``, ``run_failed`` or ``run_interrupted``.
+        kind: ``stage_started``, ``progress``, ``note``, ``measures``, ``stage_skipped``, ``stage_done``,
+            ``run_done``, ``run_failed`` or ``run_interrupted``.
         stage: the stage it concerns, or an empty string.
         data: the particulars; only what JSON can say.
     """

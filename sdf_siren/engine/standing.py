@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from sdf_siren.engine.folder import RunFolder
+from sdf_siren.engine.folder import PIPELINE, RunFolder
 from sdf_siren.engine.manifest import Manifest
 from sdf_siren.engine.pipeline import Pipeline, differences, parse
 from sdf_siren.errors import AnotherRunError, UsageError
-from sdf_siren.files import check_output
+from sdf_siren.files import check_output, refuse_existing
 
 
 @dataclass(frozen=True)
@@ -26,6 +26,7 @@ class Request:
         keep_folder: whether the folder stays after success.
         resume: continue the interrupted run of the same output.
         force: replace an earlier output and run.
+        anew: replace an earlier run, but no output without ``force``.
         device: ``auto``, ``cpu``, ``cuda`` or ``cuda:<index>``.
         threads: recorded in the manifest; the caller sets them.
         libraries: distributions whose versions are recorded.
@@ -38,6 +39,7 @@ class Request:
     keep_folder: bool = True
     resume: bool = False
     force: bool = False
+    anew: bool = False
     device: str = "auto"
     threads: int | None = None
     libraries: tuple[str, ...] = ()
@@ -123,7 +125,8 @@ def standing(request: Request, files: Files, input_print: dict[str, Any]) -> Sta
         pipeline = parse(text, request.pipeline.catalogue(), str(folder)) if not changed else None
     except (ValueError, UsageError) as error:
         raise AnotherRunError(
-            f"{folder}: the run cannot be read ({error}); use --force to start anew"
+            f"{folder / PIPELINE}: expected the pipeline of a run, found something else ({error}); "
+            "use --force to start anew"
         ) from None
     if manifest.input.get("sha256") != input_print["sha256"]:
         changed.insert(0, f"the input was {manifest.input.get('path')} with other content")
@@ -135,29 +138,28 @@ def standing(request: Request, files: Files, input_print: dict[str, Any]) -> Sta
             f"{folder}: holds another run ({'; '.join(changed)}); "
             "repeat its options, or use --force to start anew"
         )
-    if manifest.status == "done" and request.output.exists():
+    if manifest.status == "done" and all(output.exists() for output in files.outputs):
         return Standing("done", manifest, pipeline)
-    if not (manifest.replace_output or manifest.output_begun):
+    if not manifest.may_replace:
         _refuse_existing(request, files)
     return Standing("resume", manifest, pipeline)
 
 
 def _read(request: Request) -> tuple[Manifest, str] | None:
-    """The run in the folder; with --force even a damaged one counts as none."""
+    """The run in the folder; where it is to be replaced even a damaged one counts as none."""
     if request.folder is None:
         return None
+    anew = request.force or request.anew
     try:
         found = request.folder.read()
-    except UsageError:
-        if not request.force or not (request.folder.path / "manifest.json").exists():
-            raise
+    except AnotherRunError as error:
+        if not anew:
+            raise AnotherRunError(f"{error}; use --force to start anew") from None
         return None
-    return None if request.force else found
+    return None if anew else found
 
 
 def _refuse_existing(request: Request, files: Files) -> None:
-    for output in files.outputs:
-        if not request.force and os.path.lexists(output):
-            raise UsageError(
-                f"{output}: exists already; use --force to replace it, or another output with -o"
-            )
+    if not request.force:
+        for output in files.outputs:
+            refuse_existing(output)

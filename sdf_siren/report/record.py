@@ -12,7 +12,7 @@ from typing import Any
 
 from sdf_siren.engine.folder import EVENTS, MANIFEST, RunFolder, folder_of
 from sdf_siren.engine.manifest import Manifest
-from sdf_siren.errors import UsageError
+from sdf_siren.errors import AnotherRunError, UsageError
 
 Curve = tuple[tuple[float, float], ...]
 """Steps and values, in order of the steps."""
@@ -84,7 +84,10 @@ def read_record(folder: Path, chosen: Mapping[str, Any] | None = None) -> RunRec
     Raises:
         UsageError: no run lies there, or it is damaged.
     """
-    found = RunFolder(folder).read() if (folder / MANIFEST).exists() else None
+    try:
+        found = RunFolder(folder).read() if (folder / MANIFEST).exists() else None
+    except AnotherRunError as error:
+        raise UsageError(f"{error}; do the run anew to get one that can be read") from None
     if found is None:
         raise UsageError(f"{folder}: expected a run folder, found no {MANIFEST} in it")
     manifest, pipeline = found

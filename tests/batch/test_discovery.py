@@ -132,6 +132,18 @@ class TestPattern:
         assert find("data/**/*.ply")[0] == ["x1/a.ply", "x1/deep/b.ply", "x2/a.ply", "y/a.ply"]
         assert find("data/x[1]/a.ply")[0] == ["x1/a.ply"]
 
+    @pytest.mark.parametrize("here", ["[2024]", "a*", "what?"])
+    def test_in_a_folder_whose_own_name_looks_like_one(self, tree, tmp_path, monkeypatch, here):
+        tree(f"{here}/x1/a.ply", f"{here}/x2/a.ply")
+        monkeypatch.chdir(tmp_path / here)
+        assert find("x*/*.ply")[0] == ["x1/a.ply", "x2/a.ply"]
+        assert find("x1/*.ply")[0] == ["a.ply"]
+
+    def test_that_leads_out_again(self, tree, tmp_path, monkeypatch):
+        tree("data/x/b.ply", "a.ply")
+        monkeypatch.chdir(tmp_path / "data")
+        assert find("*/../../a.ply")[0] == ["a.ply"]
+
     def test_no_match(self, tree):
         tree("a.ply")
         with pytest.raises(InputError, match="matches nothing"):

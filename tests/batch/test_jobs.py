@@ -48,6 +48,14 @@ class TestNames:
         assert list(names.values()) == ["a.ply/b.ply", "a.xyz.ply"]
         assert notes[0].startswith("1 output would clash")
 
+    def test_a_clash_with_what_another_writes_besides(self):
+        def written(output):
+            return output, output.with_name(f"{output.stem}_more.ply")
+
+        names, notes = name_outputs(["a.ply", "a_more.ply", "b.ply", "sub/a_more.ply"], ".ply", written)
+        assert list(names.values()) == ["a.ply.ply", "a_more.ply.ply", "b.ply", "sub/a_more.ply"]
+        assert notes[0].startswith("2 outputs would clash")
+
     @given(
         st.lists(
             st.from_regex(r"([ab]/)?[aA]{1,2}(\.ply|\.xyz){1,3}", fullmatch=True), unique=True, max_size=12
@@ -59,19 +67,28 @@ class TestNames:
         assert all(output.endswith(".ply") for output in outputs)
 
 
+def alone(output):
+    return (output,)
+
+
 class TestMaking:
+    def test_what_is_written_besides_is_an_input(self, tmp_path):
+        sources = [Source(tmp_path / name, name) for name in ("a.xyz", "b.ply")]
+        with pytest.raises(UsageError, match=r"b\.ply: the output of a\.xyz is one of the inputs"):
+            make_jobs(sources, tmp_path, ".obj", lambda output: (output, tmp_path / "b.ply"), pipeline="")
+
     def test_an_output_that_is_an_input(self, tmp_path):
         sources = [Source(tmp_path / name, name) for name in ("a.xyz", "b.ply")]
         with pytest.raises(UsageError, match=r"b\.ply: the output of b\.ply is one of the inputs"):
-            make_jobs(sources, tmp_path, ".ply", pipeline="")
-        jobs, _ = make_jobs(sources, tmp_path, ".obj", pipeline="")
+            make_jobs(sources, tmp_path, ".ply", alone, pipeline="")
+        jobs, _ = make_jobs(sources, tmp_path, ".obj", alone, pipeline="")
         assert [job.output for job in jobs] == [tmp_path / "a.obj", tmp_path / "b.obj"]
 
     def test_an_input_under_another_name(self, tmp_path):
         (tmp_path / "b.ply").touch()
         (tmp_path / "alias").symlink_to(tmp_path)
         with pytest.raises(UsageError, match="is one of the inputs"):
-            make_jobs([Source(tmp_path / "b.ply", "b.ply")], tmp_path / "alias", ".ply", pipeline="")
+            make_jobs([Source(tmp_path / "b.ply", "b.ply")], tmp_path / "alias", ".ply", alone, pipeline="")
 
 
 def test_through_json():

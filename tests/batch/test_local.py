@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import os
 import signal
@@ -96,16 +97,18 @@ class TestDeath:
 
 
 class TestLimits:
-    def test_timeout_keeps_the_checkpoint_and_is_not_repeated(self, perform, words, tmp_path):
+    def test_timeout_keeps_the_checkpoint_and_is_not_repeated(self, perform, words, tmp_path, batch_of):
         results, _ = perform(texts(a="once hang 2", b="hello"), limits=Limits(timeout=2.0))
         assert (results["a"].kind, results["a"].attempts) == ("timeout", 1)
         assert results["a"].reason == "took more than the limit of 2 s"
         assert results["b"].status == "done"
+        record = status.read(batch_of(resume=True).jobs[0])
+        assert record.result == dataclasses.replace(results["a"], peak_memory=record.result.peak_memory)
         again, _ = perform({}, resume=True)
         assert again["a"].status == "done"
         assert words.taken(tmp_path / "in" / "a.words") == [0, 1, 2, 3]
 
-    def test_memory(self, perform):
+    def test_memory(self, perform, batch_of):
         limits = Limits(memory=400_000_000)
         results, _ = perform(texts(a="hog 1", b="hello", c="hog 1"), limits=limits)
         assert results["a"].kind == results["c"].kind == "memory"
@@ -114,6 +117,7 @@ class TestLimits:
         assert results["b"].status == "done"
         # The worker of the first had done nothing before, so a repetition would end alike.
         assert (results["a"].attempts, results["c"].attempts) == (1, 2)
+        assert status.read(batch_of(resume=True).jobs[0]).result == results["a"]
 
 
 class TestStopping:

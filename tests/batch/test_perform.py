@@ -136,6 +136,41 @@ class TestResume:
         assert "exists already" in result.reason
         assert job.output.read_text() == "precious"
 
+    @pytest.mark.parametrize("change", ["pipeline", "manifest", "version"])
+    def test_an_output_of_nobody_stays_when_the_run_there_is_another_one(
+        self, job_of, words, monkeypatch, change
+    ):
+        with pytest.MonkeyPatch.context() as patch:
+            stop_in(patch, words, 2)
+            perform(job_of("hello"))
+        job = job_of(resume=True)
+        if change == "pipeline":
+            pipeline = words.PIPELINE.replace('fit.words"', 'fit.words"\nsteps = 2')
+            job = job_of(pipeline=pipeline, resume=True)
+        elif change == "manifest":
+            (folder_of(job.output) / "manifest.json").write_text("{")
+        else:
+            monkeypatch.setattr("sdf_siren.__version__", "99")
+        job.output.write_text("precious")
+        result = perform(job)
+        assert (result.status, result.kind) == ("failed", "usage")
+        assert "exists already" in result.reason
+        assert job.output.read_text() == "precious"
+        job.output.unlink()
+        assert perform(job).status == "done"
+
+    def test_an_output_that_an_interrupted_run_has_made_is_replaced(self, job_of, words, monkeypatch):
+        def stop(self, artifacts, context):
+            context.output.write_text("ours")
+            raise KeyboardInterrupt
+
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(words.WriteWords, "run", stop)
+            perform(job_of("hello"))
+        job = job_of("other", resume=True)
+        assert perform(job).status == "done"
+        assert job.output.read_text() == "other 4 0"
+
     def test_a_failed_job_is_tried_anew(self, job_of):
         assert perform(job_of("", resume=True)).status == "failed"
         assert perform(job_of("hello", resume=True)).status == "done"

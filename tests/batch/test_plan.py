@@ -36,6 +36,20 @@ def test_existing_outputs_are_refused_before_anything_starts(batch_of, tmp_path)
     assert batch_of(shard=(1, 2)).mine, "the other shard's output does not concern this one"
 
 
+def test_what_is_written_besides_the_outputs_counts_too(batch_of, words, monkeypatch, tmp_path):
+    monkeypatch.setattr(
+        words.WriteWords,
+        "writes",
+        lambda self, context: (context.output.with_name(f"{context.output.stem}_more.out"),),
+    )
+    jobs = batch_of({"a.words": "x", "a_more.words": "x", "c.words": "x"}).jobs
+    assert [job.output.name for job in jobs] == ["a.words.out", "a_more.words.out", "c.out"]
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "c_more.out").write_text("precious")
+    with pytest.raises(UsageError, match=r"holds 1 of the outputs already, such as c_more\.out"):
+        batch_of()
+
+
 def test_outputs_that_failed_do_not_stand_in_the_way(batch_of):
     perform(batch_of({"a.words": ""}).jobs[0])
     batch_of()

@@ -128,7 +128,14 @@ class TestPlain:
 
     def test_lines(self, clock):
         lines = self.told(clock, verbose=False)
-        assert lines == ["a: boom; it will be tried again", "[1/2] done a 3.0 s, 0 s left"]
+        assert lines == ["a: boom; it will be tried again", "[1/2, 0 s left] done a 3.0 s"]
+
+    def test_the_time_left_is_no_part_of_a_reason(self, clock):
+        stream = io.StringIO()
+        with PlainBatch(Pace(2, clock), stream, verbose=False) as display:
+            display(Report("started", job("a")))
+            display(done("a", "failed", "fit", "the loss is NaN; lower the rate"))
+        assert stream.getvalue() == "[1/2, 0 s left] failed a: the loss is NaN; lower the rate\n"
 
     def test_verbose(self, clock):
         assert self.told(clock, verbose=True)[0] == "a: read.points: dropped 2 rows"
@@ -142,7 +149,7 @@ def test_live(clock, capsys):
         assert [task.description for task in display._bars.tasks] == ["all"], "ended jobs have no bar"
         assert display._bars.tasks[0].completed == 1
     said = capsys.readouterr().err
-    for line in ("2 jobs", "a: boom; it will be tried again", "[1/2] done a 3.0 s, 0 s left"):
+    for line in ("2 jobs", "a: boom; it will be tried again", "[1/2, 0 s left] done a 3.0 s"):
         assert line in said
 
 

@@ -58,7 +58,8 @@ def test_compare(runs, capsys, tmp_path):
     code, _, err = call(capsys, "compare", runs / "a.ply", runs / "b.obj", "-o", page)
     assert code == 2
     assert err == (
-        f"reconstruct: error: {page}: exists already; use --force to replace it, or another output with -o\n"
+        f"reconstruct: error: {page}: exists already; "
+        "use --force to replace it, move it away, or choose another output with -o\n"
     )
     code, out, _ = call(capsys, "compare", runs / "a.ply", runs / "a.ply", "-o", page, "--force")
     assert code == 0

@@ -57,6 +57,24 @@ def test_nothing_beside_is_replaced_unasked(asked, tmp_path):
     assert (tmp_path / "out_good.txt").read_text() == "more"
 
 
+def test_nothing_beside_that_appears_during_the_run_is_replaced(asked, tmp_path, fit_stage, monkeypatch):
+    monkeypatch.setattr(
+        fit_stage, "hook", staticmethod(lambda _: (tmp_path / "out_good.txt").write_text("my"))
+    )
+    with pytest.raises(UsageError, match=r"out_good\.txt: exists already"):
+        Run(asked()).execute()
+    assert (tmp_path / "out_good.txt").read_text() == "my"
+    assert not (tmp_path / "out.txt").exists()
+
+
+def test_finished_but_one_beside_is_gone(asked, tmp_path, fit_stage):
+    Run(asked()).execute()
+    (tmp_path / "out_good.txt").unlink()
+    assert not Run(asked(resume=True)).execute().already_done
+    assert (tmp_path / "out_good.txt").read_text() == "more"
+    assert fit_stage.taken == [0, 1, 2, 3]
+
+
 def test_no_input_is_written(asked, tmp_path):
     with pytest.raises(UsageError, match="the output is the input itself"):
         Run(asked(output=tmp_path / "more.txt", force=True)).execute()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from contextlib import suppress
 from dataclasses import replace
 
 import pytest
@@ -11,7 +12,8 @@ import pytest
 from sdf_siren.engine.folder import RunFolder
 from sdf_siren.engine.pipeline import Override, parse
 from sdf_siren.engine.run import Run
-from sdf_siren.errors import AnotherRunError, DivergenceError, InputError, Interrupted, UsageError
+from sdf_siren.errors import AnotherRunError, BusyError, DivergenceError, InputError, Interrupted, UsageError
+from sdf_siren.files import atomic_path
 
 
 def stop_at(step, error=KeyboardInterrupt):
@@ -42,6 +44,15 @@ def kill_at(monkeypatch, stage, step):
     monkeypatch.setattr("sdf_siren.engine.run.Run._emit", _emit_unless_over)
     monkeypatch.setattr("sdf_siren.engine.folder.RunFolder.clear", lambda self: None)
     return Killed
+
+
+def half(path):
+    """What a process killed while it wrote ``path`` leaves."""
+    path.parent.mkdir(exist_ok=True)
+    with pytest.raises(ZeroDivisionError), atomic_path(path) as temporary:
+        raise ZeroDivisionError
+    temporary.touch()
+    return temporary
 
 
 def _emit_unless_over(self, event):
@@ -165,6 +176,53 @@ class TestNothingIsOverwritten:
             Run(request_for(force=force)).execute()
         assert tree() == before
 
+    def test_a_file_that_appears_during_the_run(self, request_for, tmp_path, fit_stage, monkeypatch):
+        monkeypatch.setattr(
+            fit_stage, "hook", staticmethod(lambda _: (tmp_path / "out.txt").write_text("my"))
+        )
+        for resume in (False, True):
+            with pytest.raises(UsageError, match="exists already; use --force to replace it, move it away"):
+                Run(request_for(resume=resume)).execute()
+            assert (tmp_path / "out.txt").read_text() == "my"
+            assert RunFolder(tmp_path / "out.txt.run").has_checkpoint()
+        (tmp_path / "out.txt").unlink()
+        Run(request_for(resume=True)).execute()
+        assert fit_stage.taken == [0, 1, 2, 3]
+        assert (tmp_path / "out.txt").read_text() == "hello 4 7"
+
+    @pytest.mark.parametrize("folder", [True, False])
+    def test_a_file_that_appears_while_the_output_is_written(
+        self, request_for, tmp_path, catalogue, monkeypatch, folder
+    ):
+        def run(self, artifacts, context):
+            with atomic_path(context.output) as temporary:
+                temporary.write_text("ours")
+                context.output.write_text("my")
+            return {}
+
+        monkeypatch.setattr(catalogue["write.text"], "run", run)
+        with pytest.raises(UsageError, match="exists already"):
+            Run(request_for(**({} if folder else {"folder": None}))).execute()
+        if folder:
+            with pytest.raises(UsageError, match="exists already"):
+                Run(request_for(resume=True)).execute()
+        assert (tmp_path / "out.txt").read_text() == "my"
+        assert (tmp_path / "out.txt.run").exists() == folder
+
+    def test_force_replaces_what_appears_during_the_run(self, request_for, tmp_path, fit_stage, monkeypatch):
+        monkeypatch.setattr(
+            fit_stage, "hook", staticmethod(lambda _: (tmp_path / "out.txt").write_text("my"))
+        )
+        Run(request_for(force=True)).execute()
+        assert (tmp_path / "out.txt").read_text() == "hello 4 7"
+
+    def test_a_run_anew_replaces_no_output(self, request_for, tmp_path):
+        Run(request_for()).execute()
+        with pytest.raises(UsageError, match="exists already"):
+            Run(request_for(anew=True)).execute()
+        (tmp_path / "out.txt").unlink()
+        assert not Run(request_for(anew=True)).execute().already_done
+
     def test_strangers_in_a_run_folder_stay(self, request_for, tmp_path):
         Run(request_for()).execute()
         (tmp_path / "out.txt.run" / "notes.md").write_text("mine")
@@ -177,15 +235,39 @@ class TestNothingIsOverwritten:
         (tmp_path / "out.txt.run" / "manifest.json").write_text(text)
         before = tree()
         for resume in (False, True):
-            with pytest.raises(UsageError, match=r"the run cannot be read .*; use --force"):
+            with pytest.raises(UsageError, match=r"manifest\.json: expected the manifest .*; use --force"):
                 Run(request_for(resume=resume)).execute()
         assert tree() == before
         Run(request_for(force=True)).execute()
 
+    @pytest.mark.parametrize(
+        ("where", "value"),
+        [
+            (("input", "others"), [5]),
+            (("input", "others"), {}),
+            (("input", "sha256"), 5),
+            (("seconds", "fit.word"), "x"),
+            (("threads",), "x"),
+            (("started",), None),
+            (("versions",), []),
+        ],
+    )
+    def test_a_manifest_of_other_types(self, request_for, tmp_path, where, value):
+        Run(request_for()).execute()
+        path = tmp_path / "out.txt.run" / "manifest.json"
+        document = json.loads(path.read_text())
+        table = document
+        for key in where[:-1]:
+            table = table[key]
+        table[where[-1]] = value
+        path.write_text(json.dumps(document))
+        with pytest.raises(AnotherRunError, match=rf"expected the manifest of a run, .*\({where[0]}: "):
+            Run(request_for(resume=True)).execute()
+
     def test_damaged_pipeline(self, request_for, tmp_path):
         Run(request_for()).execute()
         (tmp_path / "out.txt.run" / "pipeline.toml").write_text("= 3")
-        with pytest.raises(UsageError, match="the run cannot be read"):
+        with pytest.raises(UsageError, match=r"pipeline\.toml: expected the pipeline .*; use --force"):
             Run(request_for(resume=True)).execute()
 
 
@@ -303,12 +385,28 @@ class TestResume:
         assert all(json.loads(line) for line in lines if line not in torn)
 
     def test_killed_before_the_manifest(self, request_for, tmp_path, tree):
-        (tmp_path / "out.txt.run").mkdir()
-        for name in ("lock", "pipeline.toml", ".xyz.part.json", "fit.checkpoint"):
+        temporary = half(tmp_path / "out.txt.run" / "manifest.json").name
+        for name in ("lock", "pipeline.toml", temporary, "fit.checkpoint"):
             (tmp_path / "out.txt.run" / name).write_text("3")
         Run(request_for()).execute()
         assert tree()["out.txt"] == b"hello 4 7"
-        assert "out.txt.run/.xyz.part.json" not in tree()
+        assert f"out.txt.run/{temporary}" not in tree()
+
+    def test_killed_while_writing(self, request_for, tmp_path, fit_stage, monkeypatch):
+        """Half files go with the next run, but only those of this output and of the run folder."""
+        monkeypatch.setattr(fit_stage, "hook", stop_at(2))
+        with pytest.raises(Interrupted):
+            Run(request_for()).execute()
+        monkeypatch.setattr(fit_stage, "hook", staticmethod(lambda step: None))
+        folder = tmp_path / "out.txt.run"
+        mine, strange = folder / ".my.partition.txt", half(tmp_path / "other.txt")
+        mine.touch()
+        left = [half(tmp_path / "out.txt"), half(folder / "manifest.json")]
+        Run(request_for(resume=True)).execute()
+        assert [path.exists() for path in (*left, mine, strange)] == [False, False, True, True]
+        left = [half(tmp_path / "out.txt"), half(folder / "manifest.json")]
+        Run(request_for(force=True)).execute()
+        assert [path.exists() for path in (*left, mine, strange)] == [False, False, True, True]
 
     def test_killed_after_writing_the_output(self, request_for, tmp_path, catalogue, fit_stage):
         def die(self, artifacts, context):
@@ -434,19 +532,66 @@ def test_two_at_once(request_for, tmp_path, fit_stage, monkeypatch, tree):
     assert tree()["out.txt"] == b"hello 4 7"
 
 
-def test_finished_by_another_between_looking_and_locking(request_for, tmp_path, catalogue, tree):
-    other = request_for()
-    with pytest.MonkeyPatch.context() as patch:
-        read = catalogue["read.text"].run
+@pytest.mark.parametrize("changes", [{}, {"resume": True}, {"force": True}, {"folder": None}])
+def test_a_second_one_hears_at_once_that_another_is_at_work(request_for, tmp_path, tree, changes):
+    Run(request_for()).execute()
+    with RunFolder(tmp_path / "out.txt.run").lock():
+        before = tree()
+        with pytest.raises(
+            BusyError, match=rf"another reconstruct \(process {os.getpid()}\) is writing here"
+        ):
+            Run(request_for(**changes)).plan()
+        assert tree() == before
 
-        def slow(self, artifacts, context):
-            patch.undo()
-            Run(other).execute()
-            return read(self, artifacts, context)
 
-        patch.setattr(catalogue["read.text"], "run", slow)
-        with pytest.raises(UsageError, match="holds a finished run"):
-            Run(request_for()).execute()
+def test_a_run_without_a_folder_holds_the_lock_too(request_for, tmp_path, fit_stage, monkeypatch):
+    def second(step):
+        with pytest.raises(BusyError):
+            Run(request_for(folder=None)).plan()
+
+    monkeypatch.setattr(fit_stage, "hook", staticmethod(second))
+    Run(request_for(folder=None)).execute()
+    assert sorted(os.listdir(tmp_path)) == ["in.txt", "out.txt"]
+
+
+def done_while_reading(request, catalogue):
+    """Have another process do ``request`` while the next run reads its input."""
+    patch = pytest.MonkeyPatch()
+    read = catalogue["read.text"].run
+
+    def slow(self, artifacts, context):
+        patch.undo()
+        with suppress(Interrupted):
+            Run(request).execute()
+        return read(self, artifacts, context)
+
+    patch.setattr(catalogue["read.text"], "run", slow)
+
+
+def test_the_same_run_finished_by_another_between_looking_and_locking(request_for, catalogue, fit_stage):
+    done_while_reading(request_for(), catalogue)
+    with pytest.raises(BusyError, match="has just finished this run"):
+        Run(request_for(resume=True)).execute()
+    assert fit_stage.taken == [0, 1, 2, 3]
+
+
+def test_the_same_run_begun_by_another_between_looking_and_locking(request_for, catalogue, monkeypatch):
+    """Its stages settled otherwise; a checkpoint of theirs is none for this process."""
+    pipeline = request_for().pipeline.with_options([Override("fit.word", "budget", 3, "--budget")])
+    fit_stage = catalogue["fit.word"]
+    steps = iter([6, 8])
+    monkeypatch.setattr(fit_stage, "settled", lambda self, *_: replace(self, budget=None, steps=next(steps)))
+    monkeypatch.setattr(fit_stage, "hook", stop_at(2))
+    done_while_reading(request_for(pipeline=pipeline), catalogue)
+    with pytest.raises(BusyError, match="has begun this run meanwhile; repeat it with --resume"):
+        Run(request_for(pipeline=pipeline, resume=True)).execute()
+    assert fit_stage.taken == [0, 1]
+
+
+def test_finished_by_another_between_looking_and_locking(request_for, catalogue, tree):
+    done_while_reading(request_for(), catalogue)
+    with pytest.raises(UsageError, match="holds a finished run"):
+        Run(request_for()).execute()
     assert tree()["out.txt.run/events.jsonl"].count(b"run_done") == 1
 
 

@@ -77,6 +77,10 @@ def test_not_a_run(tmp_path):
     (tmp_path / "empty.run").mkdir()
     with pytest.raises(UsageError, match="no manifest"):
         read_record(tmp_path / "empty.run")
+    folder = make_run(tmp_path / "a.ply")
+    (folder / "manifest.json").write_text("{")
+    with pytest.raises(UsageError, match=r"manifest\.json: expected the manifest .*; do the run anew"):
+        read_record(folder)
     folder = make_run(tmp_path / "b.ply")
     (folder / "pipeline.toml").write_text("stages = 3")
     with pytest.raises(UsageError, match=r"pipeline\.toml cannot be read"):

@@ -91,7 +91,7 @@ def test_names_stay_names(tmp_path_factory, name):
         tmp_path_factory.mktemp("run") / "mesh.ply",
         notes=(name,),
         output=name,
-        input={"path": name, "sha256": name},
+        input={"path": name, "bytes": 1, "sha256": name},
         measures={"faces": 20, "watertight": True, "components": 1},
         versions={name: name},
         seconds={name: 1.0},
