@@ -72,6 +72,12 @@ def test_a_lattice_of_points_is_a_volume():
     assert "fill a volume" in dimension(points).doubt()
 
 
+def wave(per_period: int, height: float) -> np.ndarray:
+    """Forty periods of a sine in a plane."""
+    along = np.linspace(0, 40, 40 * per_period)
+    return np.stack([along, height * np.sin(2 * np.pi * along), 0 * along], axis=1)
+
+
 @pytest.mark.parametrize(
     "points",
     [
@@ -79,6 +85,7 @@ def test_a_lattice_of_points_is_a_volume():
         pytest.param(helix(4000, 5), id="a wide helix"),
         pytest.param(helix(1000, 1) * [1, 1, 0], id="a circle"),
         pytest.param(cylinder(3000, 1e-5), id="a thread"),
+        pytest.param(wave(60, 0.2), id="a wave, of which neighbourhoods are as wide as long"),
     ],
 )
 def test_a_curve_is_no_surface_however_it_bends(points):

@@ -86,6 +86,19 @@ def test_the_rim_stays() -> None:
     np.testing.assert_array_equal(np.sort(after, axis=0), np.sort(vertices[rim], axis=0))
 
 
+def test_a_rim_that_is_folded_itself_stays_where_it_is() -> None:
+    """However many turned faces would go with one of its vertices."""
+    vertices, faces = ball(3)
+    vertices, faces = without(vertices, faces, vertices[:, 2] < 0)
+    rim = np.unique(rim_edges(faces, len(vertices)))
+    folded = vertices.copy()
+    folded[rim[::4], 2] += 0.3  # over the next row
+    assert turned(Sphere(1.0), folded, faces) > 10
+    found, left = unfolded(Sphere(1.0), folded, faces)
+    after = found[np.unique(rim_edges(left, len(found)))]
+    np.testing.assert_array_equal(np.sort(after, axis=0), np.sort(folded[rim], axis=0))
+
+
 def test_what_cannot_be_mended_is_left() -> None:
     """A tetrahedron inside out: nothing may be collapsed, and no diagonal is free."""
     corners = 0.5 * np.array([[1, 1, 1], [1, -1, -1], [-1, 1, -1], [-1, -1, 1]]) / np.sqrt(3)
