@@ -75,7 +75,7 @@ class Ladder:
         """The best solution, its trial, and why no further one was tried.
 
         Raises:
-            DivergenceError: no candidate gave a finite answer.
+            DivergenceError: no candidate gave a finite answer, or none that says anything.
         """
         self._ansatz: Ansatz = ansatz_for(self.problem)
         self._fresh = collocate(self.problem, self._ansatz, FRESH_ROWS // 2, FRESH_SEED)
@@ -103,8 +103,15 @@ class Ladder:
             if reason:
                 break
             width *= 2
+        title = self.problem.title or "problem"
         if not math.isfinite(best.indicator):
-            raise DivergenceError(f"{self.problem.title or 'problem'}: no network gave a finite solution")
+            raise DivergenceError(f"{title}: no network gave a finite solution")
+        if best.indicator >= NOTHING_LEARNT:
+            raise DivergenceError(
+                f"{title}: no network came near a solution: on fresh points the best one misses equation and "
+                f"conditions by {best.indicator:.2g} of its size; either these contradict each other, or the "
+                f"solution is too rough for {self.last_width} units: allow more (fit.pde.width)"
+            )
         solution = self._solutions.get(best.candidate)
         return solution or self._solve(best.candidate)[0], best, reason
 

@@ -29,6 +29,8 @@ def no_finite_differences(problem: Problem) -> str | None:
     """Why there is no such reference for a problem, or None where there is one."""
     if not isinstance(problem.domain, Box) or problem.domain.dimension > 2:
         return "finite differences here are for intervals and rectangles"
+    if problem.leaves_constant_free:
+        return "finite differences here need conditions that leave no constant free"
     return None
 
 

@@ -37,6 +37,8 @@ def no_finite_elements(problem: Problem) -> str | None:
         return "finite elements here know neither point sources nor absorbing layers"
     if any(condition.kind == "periodic" for condition in problem.conditions):
         return "finite elements here know no periodic sides"
+    if problem.leaves_constant_free:
+        return "finite elements here need conditions that leave no constant free"
     if find_spec("skfem") is None:
         return "finite elements need scikit-fem; pip install 'sdf-siren[fem]'"
     return None

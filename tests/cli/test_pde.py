@@ -34,6 +34,9 @@ RUN_FILES = {
 def pde(tmp_path, monkeypatch, capsys):
     """``pde(*words)`` gives (exit code, stdout, stderr); runs in ``tmp_path`` with the shipped problems."""
     shutil.copytree(PROBLEMS, tmp_path, dirs_exist_ok=True)
+    pulse = tmp_path / "wave_pulse.toml"
+    short = pulse.read_text().replace("0.15", "0.25").replace("duration = 2", "duration = 1")
+    pulse.write_text(short)  # few units are enough
     monkeypatch.chdir(tmp_path)
 
     def run(*words):

@@ -119,6 +119,12 @@ class TestStopping:
         with pytest.raises(DivergenceError, match="no network gave a finite solution"):
             Ladder(self.problem, last_width=200).climb()
 
+    def test_no_solution_is_an_error(self):
+        slopes = (BoundaryCondition("neumann", ("left", "right")),)
+        problem = Problem(Box([0], [1]), poisson(), lambda x: torch.ones(len(x)).double(), slopes)
+        with pytest.raises(DivergenceError, match="no network came near a solution: on fresh"):
+            Ladder(problem, last_width=200).climb()
+
 
 class TestGoingOn:
     def test_known_trials_are_not_repeated(self):

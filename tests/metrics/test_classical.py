@@ -64,6 +64,12 @@ def test_comparison_with_the_exact_solution(posed, known, head, domain, conditio
             [{"kind": '"initial"'}, {"on": '"boundary"', "kind": '"dirichlet"'}],
             "intervals and rectangles",
         ),
+        (
+            'equation = "poisson"',
+            'shape = "disk"\ncentre = [0, 0]\nradius = 1',
+            [{"on": '"boundary"', "kind": '"neumann"'}],
+            "leave no constant free",
+        ),
     ],
 )
 def test_what_has_no_reference(posed, head, domain, conditions, words):
