@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import math
+import os
 import time
 from dataclasses import dataclass, field, replace
+from numbers import Integral
 from pathlib import Path
 
 import torch
@@ -57,7 +60,7 @@ def solve_problem(
     width: int | None = None,
     seed: int = 0,
     progress: ProgressCallback = silent,
-    checkpoint: Path | None = None,
+    checkpoint: str | os.PathLike[str] | None = None,
     resume: bool = False,
 ) -> SolvedProblem:
     """Solve a problem without knowing anything about its solution.
@@ -77,14 +80,18 @@ def solve_problem(
         resume: go on from the checkpoint, if there is one.
 
     Raises:
-        UsageError: an unknown solver, or one that does not fit the problem.
+        UsageError: an unknown solver, one that does not fit the problem, or settings out of range.
         InputError: data without a finite value.
         DivergenceError: no finite solution was found, or none that says anything.
     """
     if solver not in SOLVERS:
         raise UsageError(f"fit.pde.solver must be one of {', '.join(SOLVERS)}, found {solver!r}")
+    if not 0 <= tolerance < math.inf:
+        raise UsageError(f"fit.pde.tolerance must be finite and not negative, found {tolerance!r}")
+    if width is not None and (not isinstance(width, Integral) or width < 1):
+        raise UsageError(f"fit.pde.width must be a whole number from 1 on, found {width!r}")
     diary = _Diary(progress)
-    keeper = _Keeper(problem, solver, seed, checkpoint, resume)
+    keeper = _Keeper(problem, solver, seed, None if checkpoint is None else Path(checkpoint), resume)
     if solver == "levenberg_marquardt":
         solved = _by_levenberg_marquardt(problem, tolerance, seed, diary, keeper)
     elif solver == "training":

@@ -105,7 +105,10 @@ class Ladder:
             width *= 2
         title = self.problem.title or "problem"
         if not math.isfinite(best.indicator):
-            raise DivergenceError(f"{title}: no network gave a finite solution")
+            raise DivergenceError(
+                f"{title}: no network gave a finite solution; numbers far from one, such as "
+                "1e200, have squares beyond what a computer holds: choose other units"
+            )
         if best.indicator >= NOTHING_LEARNT:
             raise DivergenceError(
                 f"{title}: no network came near a solution: on fresh points the best one misses equation and "

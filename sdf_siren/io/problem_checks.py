@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from sdf_siren.conditions import BoundaryCondition, Problem
+from sdf_siren.conditions import BoundaryCondition, Problem, ansatz_for
 from sdf_siren.domains import Boundary
 from sdf_siren.errors import InputError
 
@@ -25,7 +25,8 @@ def check_finite(problem: Problem, where: str) -> None:
     """Refuse data that have no value somewhere.
 
     Raises:
-        InputError: a source, a coefficient or boundary data are NaN or infinite; the message says where.
+        InputError: a source, a coefficient, boundary data or, where the search starts, a reaction are NaN or
+            infinite; the message says where.
     """
     x = problem.domain.interior(_POINTS, _SEED)
     alpha, beta, gamma = problem.operator.coefficients(x)
@@ -35,11 +36,24 @@ def check_finite(problem: Problem, where: str) -> None:
         inside.append(("exact", problem.exact(x).value))
     for name, values in inside:
         _refuse(values, x, f"{where}: {name}")
+    if not problem.operator.is_linear:
+        _check_reaction(problem, x, where)
     for number, (condition, on) in enumerate(problem.boundary_pieces(_POINTS, _SEED), 1):
         rows = condition.rows(on)
         for given in (rows.target, rows.alpha):
             if given is not None:
                 _refuse(given, on.x, f"{where}: conditions {number}")
+
+
+def _check_reaction(problem: Problem, x: Tensor, where: str) -> None:
+    """Newton's method starts from the lift, to which the network adds nothing yet."""
+    lift, zero = ansatz_for(problem).lift, torch.zeros(len(x), dtype=torch.float64)
+    start = "u = 0" if lift is None else "u as the boundary has it"
+    value, slope = problem.operator.reaction_at(x, zero if lift is None else lift(x).value)
+    for name, values in (("reaction", value), ("slope of the reaction", slope)):
+        _refuse(
+            values, x, f"{where}: {name} {problem.operator.reaction}, at {start}, where the search starts"
+        )
 
 
 def check_balance(problem: Problem, where: str) -> None:

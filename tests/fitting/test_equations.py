@@ -44,7 +44,7 @@ def test_the_answer_and_its_story():
 
 
 def test_an_interrupted_solve_goes_on_and_ends_alike(tmp_path):
-    path = tmp_path / "fit.checkpoint"
+    path = str(tmp_path / "fit.checkpoint")
     whole = solve_problem(PROBLEM, width=400, tolerance=1e-300)
 
     class Stop(Exception):
@@ -74,6 +74,16 @@ def test_a_checkpoint_of_another_problem_is_refused(tmp_path):
 def test_an_unknown_solver_is_a_usage_error():
     with pytest.raises(UsageError, match="must be one of auto, least_squares, levenberg_marquardt, training"):
         solve_problem(PROBLEM, solver="multigrid")
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [{"width": 0}, {"width": -5}, {"width": 2.5}, {"tolerance": math.nan}, {"tolerance": -1.0}],
+)
+def test_settings_out_of_range(settings):
+    (name,) = settings
+    with pytest.raises(UsageError, match=rf"^fit\.pde\.{name} must be"):
+        solve_problem(PROBLEM, **settings)
 
 
 class TestFreeConstant:

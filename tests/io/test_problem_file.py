@@ -89,6 +89,19 @@ class TestBalance:
         assert parse_problem(POISSON + SQUARE + left + SLOPES.format(0)).notes == ()
 
 
+class TestReaction:
+    @pytest.mark.parametrize("formula", ["1/u", "log(u)", "sqrt(u)"])
+    def test_without_a_value_where_the_search_starts(self, formula):
+        words = ("eaction", formula, "at u = 0, where the search starts", "expected finite values")
+        refused(f'reaction = "{formula}"\n' + POISSON + SQUARE + ZERO.replace("dirichlet", "neumann"), *words)
+
+    def test_the_boundary_says_where_that_is(self):
+        assert (
+            parse_problem('equation = "poisson"\nreaction = "1/u"\n' + SQUARE + ZERO + "value = 1\n").notes
+            == ()
+        )
+
+
 class TestStart:
     def test_data_that_disagree_are_noted(self):
         (note,) = parse_problem(WAVE.replace("sin(pi*x)", "1 + x") + ZERO).notes
