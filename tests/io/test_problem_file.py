@@ -69,6 +69,12 @@ value = "{}"
 """
 
 
+def test_boundary_is_no_part_among_others():
+    refused(
+        POISSON + SQUARE + ZERO.replace('"boundary"', '["boundary", "left"]'), "boundary stands for", "alone"
+    )
+
+
 class TestBalance:
     @pytest.mark.parametrize("domain", [SQUARE, '[domain]\nshape = "disk"\ncentre = [1, 0]\nradius = 2\n'])
     def test_sources_that_slopes_alone_cannot_balance(self, domain):
