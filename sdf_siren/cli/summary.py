@@ -73,9 +73,10 @@ def _equation(measures: Mapping[str, Any], seconds: Mapping[str, float]) -> list
             f"residual of the equation {residual:.2g} (right-hand side {source:.3g}), "
             f"boundary miss {measures['boundary_miss']:.2g}; root mean squares at fresh points"
         )
-    if "relative_error" in measures:
-        error, largest = measures["relative_error"], measures["largest_error"]
-        lines.append(f"error against the exact solution: relative L2 {error:.2g}, largest {largest:.2g}")
+    if "largest_error" in measures:
+        relative = measures.get("relative_error")  # none where the solution is zero
+        told = "" if relative is None else f"relative L2 {relative:.2g}, "
+        lines.append(f"error against the exact solution: {told}largest {measures['largest_error']:.2g}")
     if "classical" in measures:
         found = measures["classical"]
         own = (
@@ -116,10 +117,10 @@ def _signal(measures: Mapping[str, Any]) -> list[str]:
         lines[0] += f", SSIM {measures['ssim']:.4f}"
     if "held_out_psnr" in measures:
         lines[0] += f"; at samples kept back from the fit {_decibels(measures['held_out_psnr'])}"
-    if "gradient_psnr" in measures:
-        lines.append(f"derivatives: gradient {_decibels(measures['gradient_psnr'])}")
-        if "laplacian_psnr" in measures:
-            lines[-1] += f", Laplacian {_decibels(measures['laplacian_psnr'])}"
+    derivatives = {"gradient": "gradient_psnr", "Laplacian": "laplacian_psnr"}
+    told = [f"{name} {_decibels(measures[key])}" for name, key in derivatives.items() if key in measures]
+    if told:
+        lines.append(f"derivatives: {', '.join(told)}")
     if "integral_seconds" in measures:
         psnr, took = _decibels(measures["integral_psnr"]), measures["integral_seconds"]
         lines.append(f"the classical integral of the same derivatives: {psnr} in {took:.3f} s")

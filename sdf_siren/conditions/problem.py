@@ -18,6 +18,9 @@ from sdf_siren.jets import JetFunction
 
 Kind = Literal["dirichlet", "neumann", "robin", "rate", "periodic"]
 
+_PROBES = 256
+"""Points inside and on the boundary at which it is seen whether anything is asked of values."""
+
 Source = Callable[[Tensor], Tensor]
 """From points (n, d) to right-hand sides (n,)."""
 
@@ -99,6 +102,13 @@ class Problem:
         """Whether the unknown is: an absorbing layer makes it so."""
         x = self.domain.interior(1, 0)
         return self.layer is not None or self.source_at(x).is_complex()
+
+    @cached_property
+    def leaves_constant_free(self) -> bool:
+        """Whether u + 1 solves the problem where u does: nothing is asked of values, only of derivatives."""
+        pieces = self.boundary_pieces(_PROBES, 0)
+        rows = [self.interior_rows(self.domain.interior(_PROBES, 0)), *(c.rows(on) for c, on in pieces)]
+        return self.operator.is_linear and not any(r.alpha is not None and r.alpha.any() for r in rows)
 
     def source_at(self, x: Tensor) -> Tensor:
         """The right-hand side at ``x`` (n, d), (n,)."""

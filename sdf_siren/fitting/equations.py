@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import math
+import os
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from numbers import Integral
 from pathlib import Path
 
 import torch
@@ -14,9 +17,9 @@ from sdf_siren.conditions.problem import Problem
 from sdf_siren.errors import UsageError
 from sdf_siren.fitting import checkpoint as checkpoints
 from sdf_siren.fitting.ladder import FIRST_WIDTH, Ladder, Trial
-from sdf_siren.fitting.least_squares import Candidate
+from sdf_siren.fitting.least_squares import Candidate, with_output
 from sdf_siren.fitting.levenberg_marquardt import STEPS, LevenbergMarquardt, Step
-from sdf_siren.fitting.newton import NewtonLadder
+from sdf_siren.fitting.newton import NewtonLadder, siren_of
 from sdf_siren.fitting.residual_training import ResidualTraining
 from sdf_siren.fitting.trainer import Look, Trainer
 from sdf_siren.progress import Progress, ProgressCallback, silent
@@ -24,6 +27,8 @@ from sdf_siren.progress import Progress, ProgressCallback, silent
 SOLVERS = ("auto", "least_squares", "levenberg_marquardt", "training")
 LAST_WIDTH = 3200
 TRAINING_STEPS = 10_000
+_MEAN_POINTS = 2**14
+"""Points over which a mean is taken where a constant is free."""
 
 
 @dataclass(frozen=True)
@@ -55,13 +60,14 @@ def solve_problem(
     width: int | None = None,
     seed: int = 0,
     progress: ProgressCallback = silent,
-    checkpoint: Path | None = None,
+    checkpoint: str | os.PathLike[str] | None = None,
     resume: bool = False,
 ) -> SolvedProblem:
     """Solve a problem without knowing anything about its solution.
 
     ``auto`` is ``least_squares``: exact for linear problems, by Newton's method for those with a reaction,
-    which beats training all weights by orders of magnitude (docs/method.md has the figures).
+    which beats training all weights by orders of magnitude (docs/method.md has the figures). Where
+    equation and conditions leave a constant free, the mean is that of ``problem.exact``, or zero.
 
     Args:
         problem: what is asked.
@@ -74,19 +80,38 @@ def solve_problem(
         resume: go on from the checkpoint, if there is one.
 
     Raises:
-        UsageError: an unknown solver, or one that does not fit the problem.
+        UsageError: an unknown solver, one that does not fit the problem, or settings out of range.
         InputError: data without a finite value.
-        DivergenceError: no finite solution was found.
+        DivergenceError: no finite solution was found, or none that says anything.
     """
     if solver not in SOLVERS:
         raise UsageError(f"fit.pde.solver must be one of {', '.join(SOLVERS)}, found {solver!r}")
+    if not 0 <= tolerance < math.inf:
+        raise UsageError(f"fit.pde.tolerance must be finite and not negative, found {tolerance!r}")
+    if width is not None and (not isinstance(width, Integral) or width < 1):
+        raise UsageError(f"fit.pde.width must be a whole number from 1 on, found {width!r}")
     diary = _Diary(progress)
-    keeper = _Keeper(problem, solver, seed, checkpoint, resume)
+    keeper = _Keeper(problem, solver, seed, None if checkpoint is None else Path(checkpoint), resume)
     if solver == "levenberg_marquardt":
-        return _by_levenberg_marquardt(problem, tolerance, seed, diary, keeper)
-    if solver == "training":
-        return _by_training(problem, seed, diary, keeper)
-    return _by_least_squares(problem, tolerance, width or LAST_WIDTH, seed, diary, keeper)
+        solved = _by_levenberg_marquardt(problem, tolerance, seed, diary, keeper)
+    elif solver == "training":
+        solved = _by_training(problem, seed, diary, keeper)
+    else:
+        solved = _by_least_squares(problem, tolerance, width or LAST_WIDTH, seed, diary, keeper)
+    return _with_mean(problem, solved) if problem.leaves_constant_free else solved
+
+
+def _with_mean(problem: Problem, solved: SolvedProblem) -> SolvedProblem:
+    """Of the solutions of a problem that leaves a constant free, the one whose mean is known."""
+    solution, network = solved.solution, siren_of(solved.solution)
+    x = problem.domain.interior(_MEAN_POINTS, 0)
+    wanted = torch.zeros(len(x), dtype=torch.float64) if problem.exact is None else problem.exact(x).value
+    missing = (wanted - solution.value(x)).mean()
+    parts = torch.stack([missing.real, missing.imag]) if missing.is_complex() else missing[None]
+    moved = with_output(network, network.weights[-1], network.biases[-1] + parts)
+    mean = "is zero" if problem.exact is None else "is that of exact"
+    reason = f"{solved.reason}; conditions and equation leave a constant free, chosen so that the mean {mean}"
+    return replace(solved, solution=replace(solution, network=moved), reason=reason)
 
 
 def _by_least_squares(

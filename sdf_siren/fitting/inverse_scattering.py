@@ -10,9 +10,11 @@ to all receivers follows from one triangular solve with the receivers as right-h
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
+from numbers import Integral
 from pathlib import Path
 
 import torch
@@ -23,7 +25,7 @@ from sdf_siren.conditions.operators import helmholtz
 from sdf_siren.conditions.problem import BoundaryCondition, Problem
 from sdf_siren.conditions.surveys import InverseProblem, Slowness, Survey, window
 from sdf_siren.domains import Box
-from sdf_siren.errors import InputError
+from sdf_siren.errors import InputError, UsageError
 from sdf_siren.fields import Siren
 from sdf_siren.fields.sweeps import hidden_rows
 from sdf_siren.fitting import checkpoint as checkpoints
@@ -81,6 +83,7 @@ class Recovery:
 
     Raises:
         InputError: the data have another shape than the survey, or are not finite.
+        UsageError: units or steps below one, or a strength that is not above zero.
     """
 
     def __init__(
@@ -92,6 +95,11 @@ class Recovery:
         strength: float | None = None,
         seed: int = 0,
     ) -> None:
+        for name, count in (("units", units), ("steps", steps)):
+            if not isinstance(count, Integral) or count < 1:
+                raise UsageError(f"fit.slowness.{name} must be a whole number from 1 on, found {count!r}")
+        if strength is not None and not 0 < strength < math.inf:
+            raise UsageError(f"fit.slowness.strength must be above 0 and finite, found {strength!r}")
         survey, heard = problem.survey, problem.heard
         expected = (len(survey.receivers), len(survey.sources))
         if heard.shape != expected or not bool(heard.isfinite().all()):
@@ -249,7 +257,7 @@ def recover_slowness(
     strength: float | None = None,
     seed: int = 0,
     progress: ProgressCallback = silent,
-    checkpoint: Path | None = None,
+    checkpoint: str | os.PathLike[str] | None = None,
     resume: bool = False,
 ) -> Recovered:
     """The squared slowness that explains what receivers heard.
@@ -263,7 +271,7 @@ def recover_slowness(
 
     Raises:
         InputError: the data have another shape than the survey, or are not finite.
-        UsageError: the checkpoint belongs to another problem or other settings.
+        UsageError: settings out of range, or the checkpoint belongs to another problem or other settings.
     """
     search = Recovery(problem, units=units, steps=steps, strength=strength, seed=seed)
     settings: dict[str, object] = {"units": units, "steps": steps, "strength": strength, "seed": seed}
@@ -274,12 +282,13 @@ def recover_slowness(
         problem.survey.receivers,
         limits,
     )
-    if resume and checkpoint is not None and checkpoint.exists():
-        search.restore(checkpoints.load(checkpoint, identity, torch.device("cpu")))
+    path = None if checkpoint is None else Path(checkpoint)
+    if resume and path is not None and path.exists():
+        search.restore(checkpoints.load(path, identity, torch.device("cpu")))
 
     def report(step: Step) -> None:
-        if checkpoint is not None:
-            checkpoints.save(checkpoint, search.state(), identity)
+        if path is not None:
+            checkpoints.save(path, search.state(), identity)
         values = {"misfit": step.misfit, "strength": step.strength}
         progress(Progress("recover", step.number, step.total, values))
 

@@ -26,6 +26,8 @@ CHEAP = 400
 """Up to this width every candidate is tried, above only the neighbours of the best one of the width below."""
 NOTHING_LEARNT = 0.1
 """An indicator above it says nothing about which candidate is the better one."""
+USELESS = 0.9
+"""From this indicator on there is no answer: without any solution, zero everywhere, it is one."""
 FRESH_ROWS = 1000
 FRESH_SEED = 1_000_003
 ALIKE = 4.0
@@ -75,7 +77,7 @@ class Ladder:
         """The best solution, its trial, and why no further one was tried.
 
         Raises:
-            DivergenceError: no candidate gave a finite answer.
+            DivergenceError: no candidate gave a finite answer, or none that says anything.
         """
         self._ansatz: Ansatz = ansatz_for(self.problem)
         self._fresh = collocate(self.problem, self._ansatz, FRESH_ROWS // 2, FRESH_SEED)
@@ -103,8 +105,18 @@ class Ladder:
             if reason:
                 break
             width *= 2
+        title = self.problem.title or "problem"
         if not math.isfinite(best.indicator):
-            raise DivergenceError(f"{self.problem.title or 'problem'}: no network gave a finite solution")
+            raise DivergenceError(
+                f"{title}: no network gave a finite solution; numbers far from one, such as "
+                "1e200, have squares beyond what a computer holds: choose other units"
+            )
+        if best.indicator >= USELESS:
+            raise DivergenceError(
+                f"{title}: no network came near a solution: on fresh points the best one misses equation and "
+                f"conditions by {best.indicator:.2g} of its size; either these contradict each other, or the "
+                f"solution is too rough for {self.last_width} units: allow more (fit.pde.width)"
+            )
         solution = self._solutions.get(best.candidate)
         return solution or self._solve(best.candidate)[0], best, reason
 

@@ -251,11 +251,21 @@ def column_scale(matrix: Tensor) -> Tensor:
 def solve_columns(matrix: Tensor, target: Tensor) -> Tensor:
     """The least-squares solution by QR, columns scaled to length one first; overwrites ``matrix``.
 
-    Without pivoting: torch's default, which pivots, differs from call to call in the last digits.
+    Without pivoting: torch's default, which pivots, differs from call to call in the last digits. Columns of
+    zeros, such as that of a constant that is free, get coefficients of zero.
+
+    Raises:
+        LinAlgError: a number is not finite, or columns are equal to the last bit.
     """
+    if not (matrix.isfinite().all() and target.isfinite().all()):  # LAPACK calls them internal errors
+        raise torch.linalg.LinAlgError("a system with numbers that are not finite")  # type: ignore[attr-defined]
     scale = column_scale(matrix)
     matrix /= scale
-    return torch.linalg.lstsq(matrix, target[:, None], driver="gels").solution[:, 0] / scale
+    used = matrix.any(dim=0)
+    found = torch.zeros_like(scale, dtype=matrix.dtype)
+    columns = matrix if used.all() else matrix[:, used]
+    found[used] = torch.linalg.lstsq(columns, target[:, None], driver="gels").solution[:, 0]
+    return found / scale
 
 
 def solved(network: Siren, ansatz: Ansatz, collocation: Collocation) -> Solution:

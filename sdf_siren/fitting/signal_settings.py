@@ -5,6 +5,8 @@ from __future__ import annotations
 import dataclasses
 import math
 from dataclasses import dataclass
+from numbers import Integral, Real
+from typing import Any
 
 import numpy as np
 from scipy import fft
@@ -45,7 +47,7 @@ class SignalSettings:
         omega_0: the factor inside the sines.
         spectrum: the exponent with which the first layer's frequencies follow the signal's spectrum; 0
             keeps the paper's first layer.
-        batch: samples per step; 0 takes all of them at every step.
+        batch: samples per step, no more than there are; 0 takes all of them at every step.
         learning_rate: its peak.
         value_weight, gradient_weight, laplacian_weight: of what the fit is told of the signal.
         derivative: what a gradient and a Laplacian mean: ``stencil`` for differences of neighbouring samples,
@@ -75,9 +77,9 @@ class SignalSettings:
                 raise UsageError(
                     f"fit.image.{name} must be one of {', '.join(choices)}, found {getattr(self, name)!r}"
                 )
-        for name in ("steps", "width", "depth"):
-            if getattr(self, name) < 1:
-                raise UsageError(f"fit.image.{name} must be at least 1, found {getattr(self, name)}")
+        for name, least in (("steps", 1), ("width", 1), ("depth", 1), ("batch", 0)):
+            if getattr(self, name) < least:
+                raise UsageError(f"fit.image.{name} must be at least {least}, found {getattr(self, name)}")
         for name in ("omega_0", "learning_rate"):
             if not getattr(self, name) > 0:
                 raise UsageError(f"fit.image.{name} must be above 0, found {getattr(self, name)}")
@@ -113,11 +115,21 @@ def resolve_signal_settings(
     if quality not in QUALITIES:
         raise UsageError(f"fit.image.quality must be one of {', '.join(QUALITIES)}, found {quality!r}")
     given = {name: value for name, value in overrides.items() if value is not None}
-    unknown = given.keys() - {f.name for f in dataclasses.fields(SignalSettings)}
+    kinds = {f.name: str(f.type) for f in dataclasses.fields(SignalSettings)}
+    unknown = given.keys() - kinds.keys()
     if unknown:
         raise UsageError(f"a signal's fit has no setting {sorted(unknown)[0]!r}")
+    for name, value in given.items():
+        _check_kind(name, value, kinds[name])
+    for name, count in (("parameters", parameters), ("depth", given.get("depth"))):
+        if count is not None:
+            _check_kind(name, count, "int")
+            if count < 1:  # type: ignore[operator]
+                raise UsageError(f"fit.image.{name} must be at least 1, found {count}")
     smooth, network = bool(given.get("smooth", False)), str(given.get("network", "siren"))
-    depth = int(given.get("depth", 3))  # type: ignore[call-overload]
+    depth, most = int(given.get("depth", 3)), math.prod(signal.shape)  # type: ignore[call-overload]
+    if "batch" in given:
+        given["batch"] = min(given["batch"], most)  # type: ignore[call-overload]
     paper = quality == "paper"
     if parameters is None:
         wished = PARAMETERS["standard" if paper else quality] if psnr is None else cosines_for(signal, psnr)
@@ -133,10 +145,25 @@ def resolve_signal_settings(
         depth=depth,
         omega_0=30.0,
         spectrum=0.0 if paper or smooth or network != "siren" else 1.5,
-        batch=0 if paper else min(BATCH, math.prod(signal.shape)),
+        batch=0 if paper else min(BATCH, most),
         learning_rate=1e-4 if paper else HIGHEST_RATE if network != "siren" else rate_for(width),
     )
     return dataclasses.replace(chosen, **given)  # type: ignore[arg-type]
+
+
+_KINDS: dict[str, tuple[Any, str]] = {
+    "str": (str, "a text"),
+    "bool": ((bool, np.bool_), "true or false"),
+    "int": (Integral, "a whole number"),
+    "float": (Real, "a number"),
+}
+
+
+def _check_kind(name: str, value: object, kind: str) -> None:
+    """Refuse a setting that is of another type than its field."""
+    types, what = _KINDS[kind]
+    if not isinstance(value, types) or (isinstance(value, bool) and kind != "bool"):
+        raise UsageError(f"fit.image.{name} must be {what}, found {value!r}")
 
 
 def width_for(signal: Signal, parameters: int, depth: int) -> int:

@@ -24,9 +24,13 @@ def array_path(name: str, folder: Path, where: str, suffixes: Sequence[str]) -> 
         suffixes: that the file may have.
 
     Raises:
-        InputError: it would lie elsewhere, links and ``..`` resolved, or has another suffix.
+        InputError: it would lie elsewhere, links and ``..`` resolved, has another suffix, or is no name.
     """
-    path = (folder / name).resolve()
+    try:
+        path = (folder / name).resolve()
+        path.exists()
+    except (OSError, ValueError):  # too long, or with a byte that no name has
+        raise InputError(f"{where}: expected the name of a file, found {name[:80]!r}") from None
     if not path.is_relative_to(folder.resolve()):
         raise InputError(f"{where}: expected a file in the folder of the problem file, found {name[:80]!r}")
     if path.suffix.lower() not in suffixes:
@@ -42,7 +46,7 @@ def array_files(path: str | os.PathLike[str]) -> tuple[Path, ...]:
     except InputError:
         return ()
     found = (path.parent / name for name in _names(table.values))
-    return tuple(file for file in found if file.is_file())
+    return tuple(file for file in found if os.path.isfile(file))  # is_file fails of names that are too long
 
 
 def _names(value: Any) -> Iterator[str]:

@@ -90,6 +90,8 @@ def _parts(table: Table, domain: Domain, timed: bool) -> tuple[str, ...] | None:
     names = table.names("on")
     if names == [REST]:
         return None
+    if REST in names:
+        raise table.error("on", f"{REST} stands for every part that no other condition names; give it alone")
     found: list[str] = []
     for name in names:
         parts = [part for part in domain.parts if part == name or part.startswith(f"{name}.")]

@@ -26,7 +26,7 @@ from sdf_siren.domains.space_time import coordinate_names
 from sdf_siren.expressions import Expression
 from sdf_siren.io.boundary_tables import read_conditions
 from sdf_siren.io.domain_tables import read_domain, read_layer
-from sdf_siren.io.problem_checks import check_finite, check_solution
+from sdf_siren.io.problem_checks import check_balance, check_finite, check_solution, notes_on_start
 from sdf_siren.io.source_arrays import read_source
 from sdf_siren.io.tables import Table, blamed, parse_table, read_table
 from sdf_siren.jets import Jet, JetFunction
@@ -103,12 +103,12 @@ def _problem(table: Table, path: Path) -> Problem:
             table.text("title", path.stem),
             layer,
             singular,
-            notes=notes,
         )
     check_finite(problem, table.where)
+    check_balance(problem, table.where)
     if exact is not None:
         check_solution(problem, table.where)
-    return problem
+    return dataclasses.replace(problem, notes=(*notes, *notes_on_start(problem)))
 
 
 def _operator(

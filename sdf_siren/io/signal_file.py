@@ -9,6 +9,7 @@ from sdf_siren.errors import UsageError
 from sdf_siren.fields import SignalField
 from sdf_siren.frames import GridFrame
 from sdf_siren.io.tensor_files import architecture_of, opened, read_network, tensors_of, write_tensors
+from sdf_siren.signals import SampleFormat
 
 FORMAT = "sdf-siren signal 1"
 
@@ -57,4 +58,6 @@ def load_signal_field(path: str | os.PathLike[str], device: str = "cpu") -> Sign
             raise ValueError(f"expected a name for each of {len(shape)} axes, found {repr(axes)[:80]}")
         if network.layers[0].weight.shape[1] != len(shape) or not isinstance(record, dict):
             raise ValueError("network and grid do not fit")
+        if "format" in record:
+            SampleFormat.from_json(record["format"])
         return SignalField(network, frame, low, high, axes, record)

@@ -131,7 +131,7 @@ def read_table(path: Path) -> tuple[Table, str]:
     if size > _LARGEST_BYTES:
         raise InputError(f"{path}: expected at most {_LARGEST_BYTES} bytes of TOML, found {size}")
     try:
-        text = path.read_bytes().decode("utf-8")
+        text = path.read_bytes().decode("utf-8-sig")
     except UnicodeDecodeError:
         raise InputError(f"{path}: expected a TOML file in UTF-8, found other bytes") from None
     return parse_table(text, str(path)), text

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numpy as np
 import torch
 
 from sdf_siren.conditions import Problem, Solution
@@ -14,7 +13,7 @@ from sdf_siren.metrics.equations import beside_corners, values_at
 from sdf_siren.metrics.finite_differences import box_reference, no_finite_differences
 from sdf_siren.metrics.finite_elements import element_reference, no_finite_elements
 from sdf_siren.metrics.leapfrog import no_leapfrog, wave_reference
-from sdf_siren.metrics.references import Reference
+from sdf_siren.metrics.references import Reference, relative
 
 
 @dataclass(frozen=True)
@@ -78,6 +77,6 @@ def compare_classical(problem: Problem, solution: Solution, cells: int | None = 
     error = None
     if problem.exact is not None:
         exact = problem.exact(beside_corners(problem.domain, x)).value.numpy()
-        error = float(np.linalg.norm(found.values - exact) / np.linalg.norm(exact))
-    difference = float(np.linalg.norm(ours - found.values) / np.linalg.norm(found.values))
+        error = relative(found.values - exact, exact)
+    difference = relative(ours - found.values, found.values)
     return Comparison(found.method, found.seconds, difference, found.uncertainty, error)

@@ -27,7 +27,7 @@ class EquationError:
         residual: left-hand minus right-hand side of the equation.
         source: the right-hand side, to compare with.
         boundary_miss: of all conditions together.
-        relative_error: against the exact solution, relative to it; None where there is none.
+        relative_error: against the exact solution, relative to it; None where there is none, or it is zero.
         largest_error: the largest absolute one; None where there is none.
     """
 
@@ -46,8 +46,8 @@ def equation_error(problem: Problem, solution: Solution, *, count: int = 4096) -
     relative = largest = None
     if problem.exact is not None:
         exact = problem.exact(x).value
-        relative = float((values - exact).norm() / exact.norm())
-        largest = float((values - exact).abs().max())
+        miss, size = (values - exact).abs(), float(exact.norm())
+        relative, largest = float(miss.norm()) / size if size else None, float(miss.max())
     return EquationError(
         _rms(residual),
         _rms(problem.source_at(x)),

@@ -16,7 +16,7 @@ from scipy.sparse.linalg import splu
 
 from sdf_siren.conditions import BoundaryCondition, Problem
 from sdf_siren.domains import Boundary, Box
-from sdf_siren.metrics.references import Reference
+from sdf_siren.metrics.references import Reference, relative
 
 CELLS = {1: 2000, 2: 160}
 """Of the coarse grid along every axis; in one dimension more would lose more digits to rounding."""
@@ -29,6 +29,8 @@ def no_finite_differences(problem: Problem) -> str | None:
     """Why there is no such reference for a problem, or None where there is one."""
     if not isinstance(problem.domain, Box) or problem.domain.dimension > 2:
         return "finite differences here are for intervals and rectangles"
+    if problem.leaves_constant_free:
+        return "finite differences here need conditions that leave no constant free"
     return None
 
 
@@ -42,7 +44,7 @@ def box_reference(problem: Problem, cells: int | None = None) -> Reference:
     shape = (2 * count + 1,) * problem.domain.dimension
     on_coarse = fine.reshape(shape)[(slice(None, None, 2),) * len(shape)].ravel()
     best = on_coarse + (on_coarse - coarse) / 3
-    moved = float(np.linalg.norm(best - on_coarse) / np.linalg.norm(best))
+    moved = relative(best - on_coarse, best)
     method = f"finite differences, {2 * count} cells a side, extrapolated"
     return Reference(x, best, moved, time.monotonic() - start, method)
 

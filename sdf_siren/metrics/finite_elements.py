@@ -17,7 +17,7 @@ import torch
 from sdf_siren.conditions import BoundaryCondition, Problem
 from sdf_siren.domains import Boundary
 from sdf_siren.errors import UsageError
-from sdf_siren.metrics.references import Reference
+from sdf_siren.metrics.references import Reference, relative
 from sdf_siren.metrics.triangulation import Array, Triangulation, triangulated
 
 CELLS = 40
@@ -37,6 +37,8 @@ def no_finite_elements(problem: Problem) -> str | None:
         return "finite elements here know neither point sources nor absorbing layers"
     if any(condition.kind == "periodic" for condition in problem.conditions):
         return "finite elements here know no periodic sides"
+    if problem.leaves_constant_free:
+        return "finite elements here need conditions that leave no constant free"
     if find_spec("skfem") is None:
         return "finite elements need scikit-fem; pip install 'sdf-siren[fem]'"
     return None
@@ -64,7 +66,7 @@ def element_reference(problem: Problem, cells: int | None = None) -> Reference:
     best, unknowns = solved_on(problem, fine)
     count = len(coarse.points)
     rough, best = rough[:count], best[:count]
-    moved = float(np.linalg.norm(best - rough) / np.linalg.norm(best))
+    moved = relative(best - rough, best)
     method = f"quadratic finite elements, {unknowns:,} unknowns"
     return Reference(coarse.points, best, moved, time.monotonic() - start, method)
 

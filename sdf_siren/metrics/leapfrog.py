@@ -15,7 +15,7 @@ import torch
 from sdf_siren.conditions import BoundaryCondition, Problem
 from sdf_siren.domains import Boundary, Box
 from sdf_siren.metrics.finite_differences import Array
-from sdf_siren.metrics.references import Reference
+from sdf_siren.metrics.references import Reference, relative
 
 CELLS = {1: 400, 2: 64}
 """Of the coarse grid along every axis of space."""
@@ -49,7 +49,7 @@ def wave_reference(problem: Problem, cells: int | None = None) -> Reference:
     thin = (slice(None), *[slice(None, None, 2)] * len(size))
     on_coarse = fine[thin]
     best = on_coarse + (on_coarse - coarse) / 3
-    moved = float(np.linalg.norm(best - on_coarse) / np.linalg.norm(best))
+    moved = relative(best - on_coarse, best)
     moments = low[-1] + duration * np.arange(levels + 1) / levels
     places = [np.concatenate([x, np.full((len(x), 1), t)], 1) for t in moments]
     method = f"leapfrog, {2 * count} cells a side, {2 * levels * every} steps, extrapolated"

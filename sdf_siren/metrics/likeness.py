@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,7 +22,8 @@ _SHOWN = 2**21
 
 @dataclass(frozen=True)
 class SignalError:
-    """Scores at the samples; decibels but for the SSIM. None where one is not defined or was not measured.
+    """Scores at the samples; decibels but for the SSIM. None where one is not defined, as for derivatives of
+    a constant that are not zero, or was not measured.
 
     Attributes:
         psnr: of the values, peak high - low.
@@ -89,10 +91,10 @@ def signal_error(
         "psnr_up_to_constant": psnr_up_to_constant(values, signal.samples, peak),
         "ssim": ssim(values, signal.samples, peak) if signal.axes == IMAGE else None,
     }
-    if derived:
-        scores |= _closed_form(found, signal)
-    if small:
-        scores |= _stencils(values, signal)
+    derivatives = (_closed_form(found, signal) if derived else {}) | (
+        _stencils(values, signal) if small else {}
+    )
+    scores |= {name: None if score == -math.inf else score for name, score in derivatives.items()}
     error = SignalError(**scores)  # type: ignore[arg-type]
     return error, _likeness(field, signal, found, error.psnr)
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 from numpy.typing import NDArray
 
 
@@ -25,3 +27,9 @@ class Reference:
     uncertainty: float
     seconds: float
     method: str
+
+
+def relative(miss: NDArray[Any], values: NDArray[Any]) -> float:
+    """The 2-norm of ``miss`` (n,) by that of ``values`` (n,); where they are zero, its root mean square."""
+    size = np.linalg.norm(values)
+    return float(np.linalg.norm(miss) / (size if size > 0 else math.sqrt(len(miss))))

@@ -75,8 +75,13 @@ def view_of(
         A view in which pixel j of m shows the place in the middle of its share of the region.
 
     Raises:
-        UsageError: the region is not inside, or there are no rows and columns.
+        UsageError: the region is not inside, the size is none, or there are no rows and columns, or more than
+            a million places along an axis.
     """
+    if size is not None and not _is_size(size):
+        raise UsageError(
+            f"size: expected (rows, columns), two whole numbers from 1 to {LARGEST_SIDE}, found {size!r}"
+        )
     if len(shape) < 2:
         if size is None and region is None:
             return View(tuple(np.arange(n, dtype=np.float64) for n in shape))
@@ -89,8 +94,18 @@ def view_of(
             f"found {' '.join(f'{edge:g}' for edge in (x0, y0, x1, y1))}"
         )
     counts = (max(1, round(y1 - y0)), max(1, round(x1 - x0))) if size is None else size
+    if max(*shape[:-2], *counts) > LARGEST_SIDE:
+        raise UsageError(
+            f"size: expected at most {LARGEST_SIDE} places along an axis, found "
+            f"{' x '.join(map(str, (*shape[:-2], *counts)))}; ask for fewer pixels, or for a region"
+        )
     before = tuple(np.arange(n, dtype=np.float64) for n in shape[:-2])
     return View((*before, _middles(y0, y1, counts[0]), _middles(x0, x1, counts[1])))
+
+
+def _is_size(size: object) -> bool:
+    sides = size if isinstance(size, tuple | list) else ()
+    return len(sides) == 2 and all(isinstance(n, int | np.integer) and 1 <= n <= LARGEST_SIDE for n in sides)
 
 
 def asked_view(shape: tuple[int, ...], options: Mapping[str, Any]) -> View:

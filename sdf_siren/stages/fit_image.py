@@ -30,7 +30,7 @@ class FitImage(Stage):
     depth: int | None = option(None, "Hidden layers after the first.", minimum=1, maximum=64)
     omega_0: float | None = option(None, "The factor inside the sines.", minimum=0)
     spectrum: float | None = option(None, "How far the first layer follows the signal's.", minimum=0)
-    batch: int | None = option(None, "Samples per step; 0 for all of them.", minimum=0)
+    batch: int | None = option(None, "Samples per step, at most all; 0 for all.", minimum=0)
     learning_rate: float | None = option(None, "The peak of the learning rate.", minimum=0)
     value_weight: float | None = option(None, "Weight of f = samples.", minimum=0)
     gradient_weight: float | None = option(None, "Weight of grad f = that of the samples.", minimum=0)

@@ -131,6 +131,14 @@ def test_without_a_classical_reference(pde, tmp_path):
     assert "differs" not in out
 
 
+def test_where_the_solution_is_zero(pde, tmp_path):
+    interval = '[domain]\nshape = "interval"\nlow = 0\nhigh = 1\n'
+    (tmp_path / "zero.toml").write_text('equation = "poisson"\nexact = "0"\n' + interval + BOUNDARY)
+    code, out, err = pde("zero.toml", *QUICK)
+    assert code == 0, err
+    assert "error against the exact solution: largest " in out
+
+
 @pytest.mark.parametrize("suffix", ["vti", "png"])
 def test_formats(pde, suffix):
     assert pde("poisson.toml", *QUICK, "--quiet", "-o", f"u.{suffix}") == (0, "", "")

@@ -110,6 +110,19 @@ class TestWaves:
         sides = points_of(self.domain.boundary(300, 1), self.domain.parts, ("left", "right"))
         assert solution.value(sides.x).abs().max() < 1e-12
 
+    @pytest.mark.parametrize(("start", "sides"), [(1.0, 0.0), (0.0, 1.0)])
+    def test_data_that_disagree_at_the_start_leave_the_initial_value_alone(self, start, sides):
+        on_sides = dirichlet(self.domain, constant(sides), ("left", "right"))
+        initial = (
+            BoundaryCondition("dirichlet", ("bottom",), constant(start)),
+            BoundaryCondition("rate", ("bottom",)),
+        )
+        problem = Problem(self.domain, wave(constant(1.0), 1.0), None, (*on_sides, *initial))
+        solution = any_solution(problem)
+        assert solution.ansatz.soft == on_sides
+        x = torch.tensor([[0.2, 0.0], [0.5, 0.0]], dtype=torch.float64)
+        assert (solution.value(x) - start).abs().max() < 1e-13
+
 
 class TestPeriodic:
     def test_values_and_slopes_repeat(self):

@@ -44,7 +44,7 @@ def test_the_answer_and_its_story():
 
 
 def test_an_interrupted_solve_goes_on_and_ends_alike(tmp_path):
-    path = tmp_path / "fit.checkpoint"
+    path = str(tmp_path / "fit.checkpoint")
     whole = solve_problem(PROBLEM, width=400, tolerance=1e-300)
 
     class Stop(Exception):
@@ -74,6 +74,55 @@ def test_a_checkpoint_of_another_problem_is_refused(tmp_path):
 def test_an_unknown_solver_is_a_usage_error():
     with pytest.raises(UsageError, match="must be one of auto, least_squares, levenberg_marquardt, training"):
         solve_problem(PROBLEM, solver="multigrid")
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [{"width": 0}, {"width": -5}, {"width": 2.5}, {"tolerance": math.nan}, {"tolerance": -1.0}],
+)
+def test_settings_out_of_range(settings):
+    (name,) = settings
+    with pytest.raises(UsageError, match=rf"^fit\.pde\.{name} must be"):
+        solve_problem(PROBLEM, **settings)
+
+
+class TestFreeConstant:
+    """Conditions on derivatives alone leave a constant free."""
+
+    INTERVAL = Box([0], [1])
+
+    @pytest.fixture(autouse=True)
+    def narrow(self, monkeypatch):
+        monkeypatch.setattr("sdf_siren.fitting.ladder.FIRST_WIDTH", 40)
+
+    def problem(self, kind, exact=None, coefficient=None):
+        def source(x):
+            wave = 1 if kind == "periodic" else 0.5
+            return (2 * math.pi * wave) ** 2 * torch.cos(2 * math.pi * wave * x[:, 0])
+
+        condition = BoundaryCondition(kind, ("left", "right"), coefficient=coefficient)
+        return Problem(self.INTERVAL, poisson(), source, (condition,), exact)
+
+    @pytest.mark.parametrize("kind", ["neumann", "robin", "periodic"])
+    def test_the_mean_is_zero(self, kind):
+        problem = self.problem(kind, coefficient=lambda x: Jet.constant(0.0, x))
+        assert problem.leaves_constant_free
+        solved = solve_problem(problem, width=40, tolerance=1e-6)
+        assert "a constant free, chosen so that the mean is zero" in solved.reason
+        x = self.INTERVAL.interior(500, 9)
+        expected = torch.cos((2 if kind == "periodic" else 1) * math.pi * x[:, 0])
+        assert (solved.solution.value(x) - expected).abs().max() < 1e-4
+
+    def test_the_mean_is_that_of_the_exact_solution(self):
+        def exact(x):
+            return jets.cos(Jet.coordinates(x)[0] * math.pi) + 5
+
+        solved = solve_problem(self.problem("neumann", exact), width=40, tolerance=1e-8)
+        x = self.INTERVAL.interior(500, 9)
+        assert (solved.solution.value(x) - exact(x).value).abs().max() < 1e-7
+
+    def test_a_value_held_somewhere_leaves_none(self):
+        assert not PROBLEM.leaves_constant_free
 
 
 class TestNotLinear:

@@ -50,6 +50,23 @@ def test_strong_regularisation_changes_nothing(problem):
     assert (found.slowness.value(places()) - 1).abs().max() < 1e-6
 
 
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"units": 0},
+        {"steps": 0},
+        {"steps": 1.5},
+        {"strength": math.nan},
+        {"strength": -1.0},
+        {"strength": 0.0},
+    ],
+)
+def test_settings_out_of_range(problem, settings):
+    (name,) = settings
+    with pytest.raises(UsageError, match=rf"^fit\.slowness\.{name} must be"):
+        recover_slowness(problem, **settings)
+
+
 @pytest.mark.parametrize("limits", [(1.0, math.inf), (-math.inf, 1.1), (0.99, 1.1)])
 def test_limits_are_kept(problem, limits):
     """The free answer breaks them; the one within them does not, but for a rest of the penalty."""

@@ -116,8 +116,14 @@ class TestStopping:
             "sdf_siren.fitting.ladder.solved",
             lambda *_: (_ for _ in ()).throw(torch.linalg.LinAlgError("not full rank")),
         )
-        with pytest.raises(DivergenceError, match="no network gave a finite solution"):
+        with pytest.raises(DivergenceError, match=r"no network gave a finite solution; .* other units"):
             Ladder(self.problem, last_width=200).climb()
+
+    def test_no_solution_is_an_error(self):
+        slopes = (BoundaryCondition("neumann", ("left", "right")),)
+        problem = Problem(Box([0], [1]), poisson(), lambda x: torch.ones(len(x)).double(), slopes)
+        with pytest.raises(DivergenceError, match="no network came near a solution: on fresh"):
+            Ladder(problem, last_width=200).climb()
 
 
 class TestGoingOn:

@@ -40,6 +40,23 @@ def manufactured(domain, exact, operator=None, **data):
     return Problem(domain, operator, lambda x: operator.applied(exact(x), x), conditions, exact)
 
 
+def test_columns_of_zeros_get_zeros():
+    matrix = torch.tensor([[1.0, 0.0, 1.0], [0.0, 0.0, 2.0], [0.0, 0.0, 0.0]], dtype=torch.float64)
+    target = torch.tensor([3.0, 4.0, 5.0], dtype=torch.float64)
+    assert torch.allclose(solve_columns(matrix.clone(), target), target.new_tensor([1.0, 0.0, 2.0]))
+    assert torch.equal(solve_columns(torch.zeros_like(matrix), target), torch.zeros(3).double())
+
+
+@pytest.mark.parametrize("bad", [math.nan, math.inf])
+def test_numbers_that_are_not_finite_are_no_system(bad):
+    matrix, target = torch.eye(3, dtype=torch.float64), torch.ones(3, dtype=torch.float64)
+    with pytest.raises(torch.linalg.LinAlgError):
+        solve_columns(matrix.clone(), target * bad)
+    matrix[1, 0] = bad
+    with pytest.raises(torch.linalg.LinAlgError):
+        solve_columns(matrix, target)
+
+
 class TestNetwork:
     def test_frequencies_fill_the_ball_of_the_bandwidth(self):
         problem = manufactured(SQUARE, sines)

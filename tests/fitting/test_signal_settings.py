@@ -83,6 +83,32 @@ def test_what_is_given_stays():
     assert (settings.width, settings.steps, settings.learning_rate) == (77, 5, 1e-3)
 
 
+def test_no_batch_is_larger_than_the_signal():
+    assert resolve_signal_settings(noise(11, 17), batch=10**9).batch == 11 * 17
+    assert resolve_signal_settings(noise(11, 17), batch=5).batch == 5
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("batch", -1),
+        ("batch", 2.5),
+        ("parameters", 0),
+        ("parameters", "many"),
+        ("depth", -3),
+        ("width", "wide"),
+        ("width", 0),
+        ("steps", True),
+        ("smooth", "x"),
+        ("omega_0", "high"),
+        ("network", 3),
+    ],
+)
+def test_settings_of_another_kind(name, value):
+    with pytest.raises(UsageError, match=rf"^fit\.image\.{name} must be"):
+        resolve_signal_settings(noise(9, 9), **{name: value})
+
+
 def test_smooth_paper_and_baselines_keep_the_first_layer_as_drawn():
     signal = noise(30, 30)
     assert resolve_signal_settings(signal).spectrum > 0

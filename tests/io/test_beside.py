@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from sdf_siren.errors import InputError
@@ -16,6 +18,16 @@ def test_below_the_folder(tmp_path):
 def test_nowhere_else(tmp_path, name):
     with pytest.raises(InputError, match=r"^here: expected a file in the folder of the problem file"):
         array_path(name, tmp_path, "here", (".npy",))
+
+
+@pytest.mark.parametrize("name", ["a\0.npy", "a" * 5000 + ".npy"])
+def test_names_that_no_file_has(tmp_path, name):
+    with pytest.raises(InputError, match=r"^here: expected the name of a file, found 'a") as caught:
+        array_path(name, tmp_path, "here", (".npy",))
+    assert len(str(caught.value)) < 200
+    path = tmp_path / "problem.toml"
+    path.write_text(f"source_array = {json.dumps(name)}")
+    assert array_files(path) == ()
 
 
 def test_not_through_a_link(tmp_path):

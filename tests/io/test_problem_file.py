@@ -61,6 +61,65 @@ def test_shipped(path):
     assert problem.domain.interior(4, 0).shape == (4, problem.domain.dimension)
 
 
+SLOPES = """
+[[conditions]]
+on = "boundary"
+kind = "neumann"
+value = "{}"
+"""
+
+
+def test_boundary_is_no_part_among_others():
+    refused(
+        POISSON + SQUARE + ZERO.replace('"boundary"', '["boundary", "left"]'), "boundary stands for", "alone"
+    )
+
+
+class TestBalance:
+    @pytest.mark.parametrize("domain", [SQUARE, '[domain]\nshape = "disk"\ncentre = [1, 0]\nradius = 2\n'])
+    def test_sources_that_slopes_alone_cannot_balance(self, domain):
+        refused(
+            POISSON + domain + SLOPES.format(0), "contradict each other", "source's mean must be 0, found 1"
+        )
+
+    def test_slopes_in_balance(self):
+        disk = '[domain]\nshape = "disk"\ncentre = [1, 0]\nradius = 2\n'
+        parse_problem(
+            'equation = "poisson"\nsource = "exact"\nexact = "x^2 + y"\n'
+            + disk
+            + SLOPES.format("x^2 - x + y/2")
+        )
+
+    def test_a_value_held_somewhere_balances_everything(self):
+        left = '[[conditions]]\non = "left"\nkind = "dirichlet"\n'
+        assert parse_problem(POISSON + SQUARE + left + SLOPES.format(0)).notes == ()
+
+
+class TestReaction:
+    @pytest.mark.parametrize("formula", ["1/u", "log(u)", "sqrt(u)"])
+    def test_without_a_value_where_the_search_starts(self, formula):
+        words = ("eaction", formula, "at u = 0, where the search starts", "expected finite values")
+        refused(f'reaction = "{formula}"\n' + POISSON + SQUARE + ZERO.replace("dirichlet", "neumann"), *words)
+
+    def test_the_boundary_says_where_that_is(self):
+        assert (
+            parse_problem('equation = "poisson"\nreaction = "1/u"\n' + SQUARE + ZERO + "value = 1\n").notes
+            == ()
+        )
+
+
+class TestStart:
+    def test_data_that_disagree_are_noted(self):
+        (note,) = parse_problem(WAVE.replace("sin(pi*x)", "1 + x") + ZERO).notes
+        assert note.startswith(
+            "at (1) the initial value is 2, and the dirichlet condition on left, right says 0"
+        )
+
+    def test_data_that_agree_are_not(self):
+        assert parse_problem(WAVE + ZERO).notes == ()
+        assert parse_problem(WAVE.replace("sin(pi*x)", "1e3*exp(-100*(x-0.5)^2)") + ZERO).notes == ()
+
+
 def test_there_are_shipped_ones():
     assert len(SHIPPED) >= 7
 

@@ -82,6 +82,8 @@ def changed(path, change, name="siren"):
         ("siren", lambda d, t: d.update(axes=[1, 2])),
         ("siren", lambda d, t: d.update(record=[])),
         ("siren", lambda d, t: d.pop("record")),
+        ("siren", lambda d, t: d["record"].update(format={"low": "none"})),
+        ("siren", lambda d, t: d["record"].update(format=3)),
         ("relu", lambda d, t: d["architecture"].update(activation="step")),
         ("relu", lambda d, t: d["architecture"].update(activation=["relu"])),
         ("relu", lambda d, t: d["architecture"].update(sizes=[2, 3])),

@@ -98,6 +98,8 @@ def test_files(tmp_path):
     found, text = read_table(path)
     assert found.values == {"a": 1}
     assert text == "a = 1\n"
+    path.write_bytes(b"\xef\xbb\xbfa = 1")  # with a byte order mark
+    assert read_table(path)[0].values == {"a": 1}
     path.write_bytes(b'a = "\xff"')
     refused(lambda: read_table(path), "UTF-8")
     path.write_text("#" * 1_000_001)

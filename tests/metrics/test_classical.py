@@ -43,6 +43,15 @@ def test_comparison_with_the_exact_solution(posed, known, head, domain, conditio
     assert wrong.difference == pytest.approx(0.5, abs=1e-3)
 
 
+def test_beside_zero(posed, known):
+    problem = posed(
+        'equation = "poisson"\nexact = 0', conditions=[{"on": '"boundary"', "kind": '"dirichlet"'}]
+    )
+    found = compare_classical(problem, known(lambda x: problem.exact(x) + 0.5), 8)
+    assert found.uncertainty == found.error == 0
+    assert found.difference == pytest.approx(0.5)
+
+
 @pytest.mark.parametrize(
     ("head", "domain", "conditions", "words"),
     [
@@ -63,6 +72,12 @@ def test_comparison_with_the_exact_solution(posed, known, head, domain, conditio
             'shape = "box"\nlow = [0, 0, 0]\nhigh = [1, 1, 1]\nduration = 1',
             [{"kind": '"initial"'}, {"on": '"boundary"', "kind": '"dirichlet"'}],
             "intervals and rectangles",
+        ),
+        (
+            'equation = "poisson"',
+            'shape = "disk"\ncentre = [0, 0]\nradius = 1',
+            [{"on": '"boundary"', "kind": '"neumann"'}],
+            "leave no constant free",
         ),
     ],
 )

@@ -46,6 +46,13 @@ def test_without_an_exact_solution(posed, known):
     assert found.residual < 1e-13
 
 
+def test_where_the_exact_solution_is_zero_there_is_no_relative_error(posed, known):
+    problem = posed('equation = "poisson"\nexact = 0')
+    found = equation_error(problem, known(lambda x: problem.exact(x) + 0.25))
+    assert found.relative_error is None
+    assert found.largest_error == 0.25
+
+
 def test_the_reaction_counts(posed, known):
     problem = posed(HEAD.replace('"poisson"', '"poisson"\nreaction = "u^3"'))
     assert equation_error(problem, known(problem.exact)).residual < 1e-13

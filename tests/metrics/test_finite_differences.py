@@ -91,3 +91,9 @@ def test_periodic(posed, sides):
 def test_what_has_none(posed, domain, refused):
     problem = posed('equation = "poisson"', domain, [{"on": '"boundary"', "kind": '"dirichlet"'}])
     assert (no_finite_differences(problem) is not None) == refused
+
+
+def test_none_where_a_constant_is_free(posed):
+    square = 'shape = "box"\nlow = [0, 0]\nhigh = [1, 1]'
+    problem = posed('equation = "poisson"', square, [{"on": '"boundary"', "kind": '"neumann"'}])
+    assert "leave no constant free" in no_finite_differences(problem)

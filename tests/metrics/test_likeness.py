@@ -39,6 +39,14 @@ def test_scores_of_an_image():
         assert math.isfinite(value)
 
 
+def test_derivatives_of_a_constant_have_no_score():
+    field, signal = fitted((9, 9))
+    error, _ = signal_error(field, signal.with_samples(np.full_like(signal.samples, 0.5)))
+    assert math.isfinite(error.psnr)
+    assert error.gradient_psnr is error.laplacian_psnr is None
+    assert error.difference_psnr is error.second_difference_psnr is None
+
+
 def test_of_one_cosine_all_is_exact():
     """A wave that is even about both borders is its own cosine interpolant, and one sine is it exactly."""
     n, k = 16, 3

@@ -80,6 +80,20 @@ def test_regions_outside(region):
         view_of((4, 8), None, region)
 
 
+@pytest.mark.parametrize("size", [(0, 3), (3,), "3x3", (2.5, 3), 7, (10**9, 3)])
+def test_sizes_that_are_none(size):
+    with pytest.raises(UsageError, match=r"size: expected \(rows, columns\), two whole numbers from 1 to"):
+        view_of((5, 8), size)
+
+
+@pytest.mark.parametrize("shape", [(10**9, 10**9), (10**9, 4, 4)])
+def test_shapes_that_are_too_large_take_no_memory(shape):
+    with pytest.raises(UsageError, match="at most 1000000 places along an axis, found 1000000000 x"):
+        view_of(shape)
+    if len(shape) == 2:
+        assert view_of(shape, (3, 3)).shape == (3, 3)
+
+
 def test_thinned():
     view = view_of((100, 60))
     assert view.thinned(6000) is view
