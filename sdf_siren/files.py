@@ -6,7 +6,9 @@ within a file system) and is renamed when complete.
 
 from __future__ import annotations
 
+import errno
 import os
+import shutil
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -15,6 +17,7 @@ from pathlib import Path
 from sdf_siren.errors import UsageError
 
 _PART = ".part"
+_NO_SPACE = (errno.ENOSPC, errno.EDQUOT)
 
 
 @contextmanager
@@ -24,7 +27,7 @@ def atomic_path(path: str | os.PathLike[str]) -> Iterator[Path]:
     On any exception the temporary file is removed and ``path`` is left as it was.
 
     Raises:
-        UsageError: the folder of ``path`` does not exist or cannot be written.
+        UsageError: the folder of ``path`` does not exist or cannot be written, or the disk is full.
     """
     path = Path(path)
     try:
@@ -43,9 +46,18 @@ def atomic_path(path: str | os.PathLike[str]) -> Iterator[Path]:
         temporary.chmod(0o666 & ~umask)
         os.replace(temporary, path)
     except OSError as error:
-        raise UsageError(f"{path}: cannot be written ({error.strerror or error})") from None
+        raise UsageError(f"{path}: cannot be written {_why(error, path.parent)}") from None
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def _why(error: OSError, folder: Path) -> str:
+    """Why a file could not be written into ``folder``, and of a full disk what to do."""
+    # NumPy and tifffile tell of a write that fell short in words of their own, without a number.
+    unnumbered = error.errno is None and not shutil.disk_usage(folder).free
+    if unnumbered or error.errno in _NO_SPACE:
+        return "(the disk is full); free space there, or choose another output with -o"
+    return f"({error.strerror or error})"
 
 
 def check_output(path: Path) -> None:

@@ -34,11 +34,12 @@ def write_tensors(
     Raises:
         UsageError: the path cannot be written.
     """
-    from safetensors.torch import save_file
+    from safetensors.torch import save
 
     stored = {name: tensor.cpu().contiguous() for name, tensor in tensors.items()}
     with atomic_path(path) as temporary:
-        save_file(stored, temporary, metadata={_KEY: json.dumps(description)})
+        # Not save_file, whose errors do not say that a disk is full.
+        temporary.write_bytes(save(stored, metadata={_KEY: json.dumps(description)}))
 
 
 class TensorFile:

@@ -54,6 +54,13 @@ def test_round_trip_is_exact(field, tmp_path):
     np.testing.assert_array_equal(found(x), field(x))
 
 
+@pytest.mark.usefixtures("little_space")
+def test_a_field_that_cannot_be_written_is_refused(field, tmp_path):
+    with pytest.raises(UsageError, match=r"field\.safetensors: cannot be written"):
+        write_field(field, tmp_path / "field.safetensors")
+    assert list(tmp_path.iterdir()) == []
+
+
 @pytest.mark.parametrize("shape", [SirenShape(width=12, hidden_layers=0), SirenShape(first_width=5, width=8)])
 def test_a_first_layer_of_its_own_width_comes_back(shape, tmp_path):
     path = tmp_path / "field.safetensors"
