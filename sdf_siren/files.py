@@ -67,9 +67,9 @@ def check_output(path: Path) -> None:
         UsageError: a folder lies there, or the parent folder is missing or read-only.
     """
     parent = path.parent
-    if path.is_dir():
+    if os.path.isdir(path):  # unlike path.is_dir, not an error in a folder that is closed to us
         raise UsageError(f"{path}: expected a file to write, found a folder; add a file name to -o")
-    if not parent.is_dir():
+    if not os.path.isdir(parent):
         raise UsageError(
             f"{path}: the folder {parent} does not exist; create it or choose another output with -o"
         )

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from sdf_siren.cli.options import PATH
 from sdf_siren.cli.request import CONTEXT
 
 if TYPE_CHECKING:
@@ -16,11 +17,11 @@ if TYPE_CHECKING:
 
 
 @click.command(context_settings=CONTEXT)
-@click.argument("mesh", type=click.Path(path_type=Path))
+@click.argument("mesh", type=PATH)
 @click.option(
     "--reference",
     required=True,
-    type=click.Path(path_type=Path),
+    type=PATH,
     metavar="REF",
     help="A mesh, or a scan; against a scan only completeness is known.",
 )

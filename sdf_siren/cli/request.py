@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from sdf_siren.cli.options import (
+    PATH,
     Command,
     bundled,
     machine_options,
@@ -86,9 +87,7 @@ def again_options(command: Command) -> Command:
 
 def _run_options(noun: str) -> list[Callable[[Any], Any]]:
     return [
-        click.option(
-            "--pipeline", type=click.Path(path_type=Path), metavar="FILE", help="Run another pipeline file."
-        ),
+        click.option("--pipeline", type=PATH, metavar="FILE", help="Run another pipeline file."),
         click.option(
             "--dry-run", is_flag=True, help=f"Read the {noun}, say what would happen, write nothing."
         ),
@@ -117,8 +116,10 @@ def carry_out(
     from sdf_siren.cli import running
     from sdf_siren.engine.folder import RunFolder, folder_of
     from sdf_siren.engine.standing import Request
+    from sdf_siren.files import check_output
 
     refuse_contradiction(manner.quiet, manner.verbose)
+    check_output(output)  # first: a folder has no name that files beside it could be named after
     request = Request(
         pipeline=pipeline_of(shipped, shorthands, manner),
         input=source,
@@ -151,9 +152,11 @@ def carry_out_again(
     from sdf_siren.engine.pipeline import load
     from sdf_siren.engine.shipped import shipped_pipeline
     from sdf_siren.engine.standing import Request
+    from sdf_siren.files import check_output
     from sdf_siren.stages import CATALOGUE
 
     refuse_contradiction(again.quiet, again.verbose)
+    check_output(output)
     pipeline = load(shipped_pipeline(shipped), CATALOGUE)
     pipeline = pipeline.with_options(_overrides(shorthands, again.settings))
     use_threads(again.threads)
