@@ -126,6 +126,10 @@ def carry_out_batch(
     if manner.pipeline is None:
         defaults = [(*name.rsplit(".", 1), value, name) for name, value in kind.settings.items()]
         shorthands = [*defaults, *shorthands]
+    if manner.device.startswith("cuda") and many.executor != "ray":  # a cluster may have GPUs elsewhere
+        from sdf_siren.fields import choose_device
+
+        choose_device(manner.device)  # or every job would have to find out that there is none
     batch = plan(
         words,
         output,

@@ -170,6 +170,8 @@ def pipeline_of(shipped: str, shorthands: Sequence[Shorthand], manner: Manner) -
     from sdf_siren.engine.pipeline import load
     from sdf_siren.engine.shipped import shipped_pipeline
 
+    if manner.no_run and any(value and word == "--report" for _, _, value, word in shorthands):
+        raise click.UsageError("--report writes into the run folder, which --no-run removes; use one of them")
     pipeline = load(manner.pipeline or shipped_pipeline(shipped), stages.CATALOGUE)
     return pipeline.with_options(_overrides(shorthands, manner.settings), seed=manner.seed)
 

@@ -21,22 +21,28 @@ class FitImage(Stage):
 
     quality: str = option("standard", "Preset.", choices=("draft", "standard", "high", "paper"))
     steps: int | None = option(None, "Optimizer steps.", minimum=1)
-    seconds: float | None = option(None, "Instead of steps: how long the fit may take, about.", minimum=0)
-    psnr: float | None = option(None, "Decibels to reach; decides the size.", minimum=0)
+    seconds: float | None = option(None, "Instead of steps: how long the fit may take, about.", above=0)
+    psnr: float | None = option(None, "Decibels to reach; decides the size.", above=0)
     parameters: int | None = option(None, "Of the network, about; decides the width.", minimum=1)
     network: str | None = option(None, "Or a baseline.", choices=("siren", "relu", "tanh", "encoding"))
     smooth: bool | None = option(None, "Invent nothing between the samples. Left open: if these are shown.")
     width: int | None = option(None, "Units per hidden layer.", minimum=1, maximum=4096)
     depth: int | None = option(None, "Hidden layers after the first.", minimum=1, maximum=64)
-    omega_0: float | None = option(None, "The factor inside the sines.", minimum=0)
+    omega_0: float | None = option(None, "The factor inside the sines.", above=0)
     spectrum: float | None = option(None, "How far the first layer follows the signal's.", minimum=0)
     batch: int | None = option(None, "Samples per step; 0 for all of them.", minimum=0)
-    learning_rate: float | None = option(None, "The peak of the learning rate.", minimum=0)
+    learning_rate: float | None = option(None, "The peak of the learning rate.", above=0)
     value_weight: float | None = option(None, "Weight of f = samples.", minimum=0)
     gradient_weight: float | None = option(None, "Weight of grad f = that of the samples.", minimum=0)
     laplacian_weight: float | None = option(None, "Weight of the same for the Laplacian.", minimum=0)
     derivative: str | None = option(None, "What these are.", choices=("stencil", "spectral"))
     warm_start: bool | None = option(None, "Start a fit without values from the classical integral.")
+
+    def check(self, context: Context) -> None:
+        if context.device.startswith("cuda"):  # the others are always there
+            from sdf_siren.fields import choose_device
+
+            choose_device(context.device)
 
     def settled(self, artifacts: Artifacts, context: Context) -> FitImage:
         given = self._given(artifacts, context)
