@@ -69,7 +69,10 @@ def read_npz_points(path: Path) -> Iterator[RawPoints]:
             members = {info.filename.removesuffix(".npy"): info for info in archive.infolist()}
             if "points" not in members:
                 found = ", ".join(map(repr, sorted(members)[:5])) or "none"
-                raise InputError(f"{path}: expected an array 'points' in the archive, found {found[:80]}")
+                raise InputError(
+                    f"{path}: expected an array 'points' in the archive, found {found[:80]}; "
+                    "save it with numpy.savez(path, points=...)"
+                )
             raw = _split(_member(path, archive, members["points"]))
             normals, colours = raw.normals, raw.colours
             if "normals" in members:
@@ -77,10 +80,15 @@ def read_npz_points(path: Path) -> Iterator[RawPoints]:
             if "colors" in members:
                 colours = as_colours(_triples(path, "colors", _member(path, archive, members["colors"])))
     except _ZIP_ERRORS as error:
-        raise InputError(f"{path}: not a readable .npz archive ({one_line(error)})") from None
+        raise InputError(
+            f"{path}: not a readable .npz archive ({one_line(error)}); write it with numpy.savez"
+        ) from None
     for name, value in (("normals", normals), ("colors", colours)):
         if value is not None and len(value) != len(raw.points):
-            raise InputError(f"{path}: expected {len(raw.points)} rows of {name}, found {len(value)}")
+            raise InputError(
+                f"{path}: expected {len(raw.points)} rows of {name}, found {len(value)}; "
+                "save one for each point"
+            )
     yield RawPoints(raw.points, normals, colours)
 
 
@@ -100,14 +108,19 @@ def read_npz_arrays(
             for name in names or ():
                 if name not in members:
                     found = ", ".join(map(repr, sorted(members)[:5])) or "none"
-                    raise InputError(f"{path}: expected an array {name!r} in the archive, found {found[:80]}")
+                    raise InputError(
+                        f"{path}: expected an array {name!r} in the archive, found {found[:80]}; "
+                        f"save it with numpy.savez(path, {name}=...)"
+                    )
             arrays = {}
             for name in members if names is None else names:
                 arrays[name] = _array(path, archive, members[name], largest_bytes)
                 largest_bytes -= arrays[name].nbytes
             return arrays
     except _ZIP_ERRORS as error:
-        raise InputError(f"{path}: not a readable .npz archive ({one_line(error)})") from None
+        raise InputError(
+            f"{path}: not a readable .npz archive ({one_line(error)}); write it with numpy.savez"
+        ) from None
 
 
 def read_npy_array(path: Path, largest_bytes: int, *, complex: bool = False) -> NDArray[np.generic]:
@@ -140,9 +153,13 @@ def _header(
             warnings.simplefilter("ignore", UserWarning)  # arrays written by Python 2
             shape, fortran, dtype = read(file, max_header_size=_HEADER_LIMIT)
     except _HEADER_ERRORS as error:
-        raise InputError(f"{path}: not a NumPy array file ({one_line(error)})") from None
+        raise InputError(
+            f"{path}: not a NumPy array file ({one_line(error)}); write it with numpy.save"
+        ) from None
     if dtype.kind not in kinds:
-        raise InputError(f"{path}: expected an array of numbers, found the type {str(dtype)[:40]}")
+        raise InputError(
+            f"{path}: expected an array of numbers, found the type {str(dtype)[:40]}; convert it"
+        )
     return shape, fortran, dtype
 
 
