@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from sdf_siren.cli.options import Command, bundled, refuse_contradiction
+from sdf_siren.cli.options import Command, bundled, check_device, refuse_contradiction
 from sdf_siren.cli.request import Manner, Shorthand, pipeline_of
 
 if TYPE_CHECKING:
@@ -126,10 +126,8 @@ def carry_out_batch(
     if manner.pipeline is None:
         defaults = [(*name.rsplit(".", 1), value, name) for name, value in kind.settings.items()]
         shorthands = [*defaults, *shorthands]
-    if manner.device.startswith("cuda") and many.executor != "ray":  # a cluster may have GPUs elsewhere
-        from sdf_siren.fields import choose_device
-
-        choose_device(manner.device)  # or every job would have to find out that there is none
+    if many.executor != "ray":  # a cluster may have GPUs elsewhere
+        check_device(manner.device)
     batch = plan(
         words,
         output,

@@ -141,6 +141,18 @@ def use_threads(threads: int | None) -> None:
     torch.set_num_threads(threads)
 
 
+def check_device(device: str) -> None:
+    """Refuse a GPU that this machine lacks before anything is read; torch is loaded only if one is named.
+
+    Raises:
+        UsageError: there is no such GPU.
+    """
+    if device.startswith("cuda"):
+        from sdf_siren.fields import choose_device
+
+        choose_device(device)
+
+
 def _device(_: click.Context, __: click.Parameter, value: str) -> str:
     if not re.fullmatch(r"auto|cpu|cuda(:\d+)?", value):
         raise click.BadParameter(f"expected auto, cpu, cuda or cuda:<index>, found {value!r}")

@@ -13,6 +13,7 @@ from sdf_siren.cli.options import (
     PATH,
     Command,
     bundled,
+    check_device,
     machine_options,
     manner_options,
     refuse_contradiction,
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 
 Shorthand = tuple[str, str, Any, str]
 """Stage, option, value (None: not given) and the words for messages."""
+
+_FITS = {"fit.sdf", "fit.image"}
 
 CONTEXT = {"max_content_width": 110, "help_option_names": ["-h", "--help"]}
 """Settings of every command."""
@@ -133,6 +136,8 @@ def carry_out(
         libraries=stages.LIBRARIES,
     )
     use_threads(manner.threads)
+    if _FITS & {stage.name for stage in request.pipeline.stages}:  # equations are solved on the CPU
+        check_device(manner.device)
     running.carry_out(request, dry_run=manner.dry_run, quiet=manner.quiet, verbose=manner.verbose)
 
 

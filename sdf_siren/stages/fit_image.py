@@ -38,12 +38,6 @@ class FitImage(Stage):
     derivative: str | None = option(None, "What these are.", choices=("stencil", "spectral"))
     warm_start: bool | None = option(None, "Start a fit without values from the classical integral.")
 
-    def check(self, context: Context) -> None:
-        if context.device.startswith("cuda"):  # the others are always there
-            from sdf_siren.fields import choose_device
-
-            choose_device(context.device)
-
     def settled(self, artifacts: Artifacts, context: Context) -> FitImage:
         given = self._given(artifacts, context)
         if self.seconds is None:

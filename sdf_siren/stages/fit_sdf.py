@@ -22,9 +22,7 @@ class FitSdf(Stage):
     quality: str = option(
         "standard", "Preset for all others.", choices=("draft", "standard", "high", "paper")
     )
-    detail: float | None = option(
-        None, "2: detail half as large, and noise; 0.5: smoother.", minimum=0.1, maximum=10
-    )
+    detail: float | None = option(None, "2: finer, with noise; 0.5: smoother.", minimum=0.1, maximum=10)
     steps: int | None = option(None, "Optimizer steps.", minimum=1)
     seconds: float | None = option(
         None, "Instead of steps: about how long the fit may take, measured before it starts.", above=0
@@ -55,12 +53,6 @@ class FitSdf(Stage):
     mend: bool = option(
         True, "Turn patches of normals that point inside, unless `filter.normals` was told sides."
     )
-
-    def check(self, context: Context) -> None:
-        if context.device.startswith("cuda"):  # the others are always there
-            from sdf_siren.fields import choose_device
-
-            choose_device(context.device)
 
     def settled(self, artifacts: Artifacts, context: Context) -> FitSdf:
         if self.seconds is None and self.run_seconds is None:

@@ -100,13 +100,6 @@ def test_plan(stand_in, context):
     ]
 
 
-def test_a_device_that_is_missing_is_refused_before_anything_is_read(context, monkeypatch):
-    monkeypatch.setattr("torch.cuda.device_count", lambda: 1)
-    FitSdf().check(replace(context, device="cuda"))
-    with pytest.raises(UsageError, match="--device cuda:1: found 1 CUDA devices; use --device cpu"):
-        FitSdf().check(replace(context, device="cuda:1"))
-
-
 @pytest.mark.parametrize(
     ("name", "value", "expected"),
     [
