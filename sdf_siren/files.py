@@ -6,9 +6,11 @@ within a file system) and is renamed when complete.
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import re
+import shutil
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -23,6 +25,8 @@ _TEMPORARY = re.compile(r"(\.[0-9a-f]{12}\.)[a-z0-9_]{8}\.part(\..*)?")
 _NEVER_REPLACED: ContextVar[frozenset[str]] = ContextVar("never_replaced", default=frozenset())
 """Absolute paths, see :func:`never_replacing`."""
 
+_NO_SPACE = (errno.ENOSPC, errno.EDQUOT)
+
 
 @contextmanager
 def atomic_path(path: str | os.PathLike[str]) -> Iterator[Path]:
@@ -31,7 +35,7 @@ def atomic_path(path: str | os.PathLike[str]) -> Iterator[Path]:
     On any exception the temporary file is removed and ``path`` is left as it was.
 
     Raises:
-        UsageError: the folder of ``path`` does not exist or cannot be written.
+        UsageError: the folder of ``path`` does not exist or cannot be written, or the disk is full.
         ExistsError: ``path`` exists, and is one of those in :func:`never_replacing`.
     """
     path = Path(path)
@@ -54,7 +58,7 @@ def atomic_path(path: str | os.PathLike[str]) -> Iterator[Path]:
         else:
             os.replace(temporary, path)
     except OSError as error:
-        raise UsageError(f"{path}: cannot be written ({error.strerror or error})") from None
+        raise UsageError(f"{path}: cannot be written {_why(error, path.parent)}") from None
     finally:
         temporary.unlink(missing_ok=True)
 
@@ -102,6 +106,15 @@ def _place_anew(temporary: Path, path: Path) -> None:
         raise _exists(path) from None
 
 
+def _why(error: OSError, folder: Path) -> str:
+    """Why a file could not be written into ``folder``, and of a full disk what to do."""
+    # NumPy and tifffile tell of a write that fell short in words of their own, without a number.
+    unnumbered = error.errno is None and not shutil.disk_usage(folder).free
+    if unnumbered or error.errno in _NO_SPACE:
+        return "(the disk is full); free space there, or choose another output with -o"
+    return f"({error.strerror or error})"
+
+
 def check_output(path: Path) -> None:
     """Check before the work that a file can be written at ``path``.
 
@@ -109,9 +122,9 @@ def check_output(path: Path) -> None:
         UsageError: a folder lies there, or the parent folder is missing or read-only.
     """
     parent = path.parent
-    if path.is_dir():
+    if os.path.isdir(path):  # unlike path.is_dir, not an error in a folder that is closed to us
         raise UsageError(f"{path}: expected a file to write, found a folder; add a file name to -o")
-    if not parent.is_dir():
+    if not os.path.isdir(parent):
         raise UsageError(
             f"{path}: the folder {parent} does not exist; create it or choose another output with -o"
         )

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import shutil
 import stat
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -48,8 +51,27 @@ def test_failure_leaves_the_old_file_and_nothing_else(tmp_path: Path, error: typ
 
 
 def test_an_os_error_while_writing_is_a_usage_error_and_leaves_nothing(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="No space left"), atomic_path(tmp_path / "out.txt"):
-        raise OSError(28, "No space left on device")
+    with pytest.raises(UsageError, match="Input/output error"), atomic_path(tmp_path / "out.txt"):
+        raise OSError(errno.EIO, "Input/output error")
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("error", "free", "told"),
+    [
+        (OSError(errno.ENOSPC, "No space left on device"), 10, True),
+        (OSError("124080 requested and 6475 written"), 0, True),  # as numpy.save has it
+        (OSError("124080 requested and 6475 written"), 10, False),
+    ],
+)
+def test_a_full_disk_is_called_that(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: OSError, free: int, told: bool
+) -> None:
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=free))
+    refused = pytest.raises(UsageError, match=r"out\.txt: cannot be written")
+    with refused as found, atomic_path(tmp_path / "out.txt"):
+        raise error
+    assert ("(the disk is full); free space there, or choose another output" in str(found.value)) is told
     assert list(tmp_path.iterdir()) == []
 
 

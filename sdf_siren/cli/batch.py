@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from sdf_siren.cli.options import Command, bundled, refuse_contradiction
+from sdf_siren.cli.options import Command, bundled, check_device, refuse_contradiction
 from sdf_siren.cli.request import Manner, Shorthand, pipeline_of
 
 if TYPE_CHECKING:
@@ -136,6 +136,8 @@ def carry_out_batch(
     if manner.pipeline is None:
         defaults = [(*name.rsplit(".", 1), value, name) for name, value in kind.settings.items()]
         shorthands = [*defaults, *shorthands]
+    if many.executor != "ray":  # a cluster may have GPUs elsewhere
+        check_device(manner.device)
     batch = plan(
         words,
         output,

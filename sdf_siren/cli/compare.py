@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from sdf_siren.cli.options import PATH
 from sdf_siren.cli.request import CONTEXT
 
 if TYPE_CHECKING:
@@ -14,12 +15,12 @@ if TYPE_CHECKING:
 
 
 @click.command(context_settings=CONTEXT)
-@click.argument("run_a", type=click.Path(path_type=Path))
-@click.argument("run_b", type=click.Path(path_type=Path))
+@click.argument("run_a", type=PATH)
+@click.argument("run_b", type=PATH)
 @click.option(
     "-o",
     "--output",
-    type=click.Path(path_type=Path),
+    type=PATH,
     default=Path("compare.html"),
     show_default=True,
     metavar="OUT.html",

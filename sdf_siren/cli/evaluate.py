@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from sdf_siren.cli.options import PATH
 from sdf_siren.cli.request import CONTEXT
 
 if TYPE_CHECKING:
@@ -16,11 +17,11 @@ if TYPE_CHECKING:
 
 
 @click.command(context_settings=CONTEXT)
-@click.argument("mesh", type=click.Path(path_type=Path))
+@click.argument("mesh", type=PATH)
 @click.option(
     "--reference",
     required=True,
-    type=click.Path(path_type=Path),
+    type=PATH,
     metavar="REF",
     help="A mesh, or a scan; against a scan only completeness is known.",
 )
@@ -62,13 +63,12 @@ def evaluate(mesh: Path, reference: Path, as_json: bool, samples: int, seed: int
 
 
 def _read_reference(path: Path) -> Mesh | PointCloud:
-    """A mesh where the file holds faces, else a scan; only PLY files can be either."""
+    """A mesh where the file holds faces, else a scan."""
     from sdf_siren.io import read_mesh, read_points
     from sdf_siren.io.mesh_reader import MESH_SUFFIXES
-    from sdf_siren.io.ply_header import read_header
+    from sdf_siren.io.vertex_files import has_faces
 
-    suffix = path.suffix.lower()
-    is_mesh = read_header(path).faces > 0 if suffix == ".ply" else suffix in MESH_SUFFIXES
+    is_mesh = path.suffix.lower() in MESH_SUFFIXES and has_faces(path)
     return read_mesh(path) if is_mesh else read_points(path)
 
 

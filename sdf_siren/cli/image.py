@@ -8,16 +8,17 @@ import click
 
 from sdf_siren.batch.discovery import means_many
 from sdf_siren.cli.batch import Many, batch_options, carry_out_batch
+from sdf_siren.cli.options import PATH
 from sdf_siren.cli.request import CONTEXT, Manner, carry_out, run_options
 from sdf_siren.cli.signal_options import Effort, fit_options, view_options, view_shorthands
 
 
 @click.command(context_settings=CONTEXT)
-@click.argument("images", nargs=-1, required=True, metavar="IMAGE...", type=click.Path(path_type=Path))
+@click.argument("images", nargs=-1, required=True, metavar="IMAGE...", type=PATH)
 @click.option(
     "-o",
     "--output",
-    type=click.Path(path_type=Path),
+    type=PATH,
     metavar="OUT.(png|jpg|tif|npy)",
     help="The fit, to write; its suffix is the format.  [default: <name>_image.png in this folder]",
 )

@@ -8,6 +8,7 @@ import click
 
 from sdf_siren.cli.finish import Finish, finish_options
 from sdf_siren.cli.options import (
+    PATH,
     output_option,
     resolution_option,
     surface_options,
@@ -16,7 +17,7 @@ from sdf_siren.cli.request import CONTEXT, Again, again_options, carry_out_again
 
 
 @click.command(context_settings=CONTEXT)
-@click.argument("field", type=click.Path(path_type=Path))
+@click.argument("field", type=PATH)
 @output_option
 @resolution_option
 @surface_options

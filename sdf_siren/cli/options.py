@@ -15,6 +15,19 @@ import click
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 
+class _AnyPath(click.Path):
+    """A path as it was given: whether it can be read or written is told by what reads or writes it."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        if not os.fspath(value):  # a variable of a shell without a value; as a path, this very folder
+            self.fail("expected a path, found an empty text", param, ctx)
+        return Path(value)
+
+
+PATH = _AnyPath()
+"""The type of every argument and option that names a file or a folder."""
+
+
 def bundled(command: Command, kind: type[Any], name: str, options: Sequence[Callable[[Any], Any]]) -> Command:
     """Add ``options`` to a command, which gets them as one argument ``name`` of the dataclass ``kind``."""
 
@@ -35,7 +48,7 @@ def output_option(command: Command) -> Command:
     return click.option(
         "-o",
         "--output",
-        type=click.Path(path_type=Path),
+        type=PATH,
         metavar="OUT.(ply|obj|stl|off|glb)",
         help="The mesh to write; its suffix is the format. Of several scans, the folder for the meshes.  "
         "[default: <name>_mesh.ply in this folder]",
@@ -126,6 +139,18 @@ def use_threads(threads: int | None) -> None:
     import torch
 
     torch.set_num_threads(threads)
+
+
+def check_device(device: str) -> None:
+    """Refuse a GPU that this machine lacks before anything is read; torch is loaded only if one is named.
+
+    Raises:
+        UsageError: there is no such GPU.
+    """
+    if device.startswith("cuda"):
+        from sdf_siren.fields import choose_device
+
+        choose_device(device)
 
 
 def _device(_: click.Context, __: click.Parameter, value: str) -> str:

@@ -6,15 +6,16 @@ from pathlib import Path
 
 import click
 
+from sdf_siren.cli.options import PATH
 from sdf_siren.cli.request import CONTEXT, Manner, carry_out, run_options
 
 
 @click.command(context_settings=CONTEXT)
-@click.argument("problem", type=click.Path(path_type=Path))
+@click.argument("problem", type=PATH)
 @click.option(
     "-o",
     "--output",
-    type=click.Path(path_type=Path),
+    type=PATH,
     metavar="OUT.(npz|vti|png)",
     help="The grid to write, or its picture; the suffix is the format.  [default: <name>_solution.npz here]",
 )

@@ -6,11 +6,12 @@ from pathlib import Path
 
 import click
 
+from sdf_siren.cli.options import PATH
 from sdf_siren.cli.request import CONTEXT
 
 
 @click.command(context_settings=CONTEXT)
-@click.argument("runs", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="RUN...")
+@click.argument("runs", nargs=-1, required=True, type=PATH, metavar="RUN...")
 @click.option("--debug", is_flag=True, expose_value=False, help="Show tracebacks.")
 def report(runs: tuple[Path, ...]) -> None:
     """Write report.html into the folders of finished runs of `reconstruct SCAN`, image, audio or video.

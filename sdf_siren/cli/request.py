@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from sdf_siren.cli.options import (
+    PATH,
     Command,
     bundled,
+    check_device,
     machine_options,
     manner_options,
     refuse_contradiction,
@@ -25,6 +27,8 @@ if TYPE_CHECKING:
 
 Shorthand = tuple[str, str, Any, str]
 """Stage, option, value (None: not given) and the words for messages."""
+
+_FITS = {"fit.sdf", "fit.image"}
 
 CONTEXT = {"max_content_width": 110, "help_option_names": ["-h", "--help"]}
 """Settings of every command."""
@@ -86,9 +90,7 @@ def again_options(command: Command) -> Command:
 
 def _run_options(noun: str) -> list[Callable[[Any], Any]]:
     return [
-        click.option(
-            "--pipeline", type=click.Path(path_type=Path), metavar="FILE", help="Run another pipeline file."
-        ),
+        click.option("--pipeline", type=PATH, metavar="FILE", help="Run another pipeline file."),
         click.option(
             "--dry-run", is_flag=True, help=f"Read the {noun}, say what would happen, write nothing."
         ),
@@ -117,8 +119,10 @@ def carry_out(
     from sdf_siren.cli import running
     from sdf_siren.engine.folder import RunFolder, folder_of
     from sdf_siren.engine.standing import Request
+    from sdf_siren.files import check_output
 
     refuse_contradiction(manner.quiet, manner.verbose)
+    check_output(output)  # first: a folder has no name that files beside it could be named after
     request = Request(
         pipeline=pipeline_of(shipped, shorthands, manner),
         input=source,
@@ -132,6 +136,8 @@ def carry_out(
         libraries=stages.LIBRARIES,
     )
     use_threads(manner.threads)
+    if _FITS & {stage.name for stage in request.pipeline.stages}:  # equations are solved on the CPU
+        check_device(manner.device)
     running.carry_out(request, dry_run=manner.dry_run, quiet=manner.quiet, verbose=manner.verbose)
 
 
@@ -151,9 +157,11 @@ def carry_out_again(
     from sdf_siren.engine.pipeline import load
     from sdf_siren.engine.shipped import shipped_pipeline
     from sdf_siren.engine.standing import Request
+    from sdf_siren.files import check_output
     from sdf_siren.stages import CATALOGUE
 
     refuse_contradiction(again.quiet, again.verbose)
+    check_output(output)
     pipeline = load(shipped_pipeline(shipped), CATALOGUE)
     pipeline = pipeline.with_options(_overrides(shorthands, again.settings))
     use_threads(again.threads)
@@ -167,6 +175,8 @@ def pipeline_of(shipped: str, shorthands: Sequence[Shorthand], manner: Manner) -
     from sdf_siren.engine.pipeline import load
     from sdf_siren.engine.shipped import shipped_pipeline
 
+    if manner.no_run and any(value and word == "--report" for _, _, value, word in shorthands):
+        raise click.UsageError("--report writes into the run folder, which --no-run removes; use one of them")
     pipeline = load(manner.pipeline or shipped_pipeline(shipped), stages.CATALOGUE)
     return pipeline.with_options(_overrides(shorthands, manner.settings), seed=manner.seed)
 

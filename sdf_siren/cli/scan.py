@@ -9,7 +9,7 @@ import click
 from sdf_siren.batch.discovery import means_many
 from sdf_siren.cli.batch import Many, batch_options, carry_out_batch
 from sdf_siren.cli.finish import Finish, finish_options
-from sdf_siren.cli.options import output_option, resolution_option, surface_options, version_option
+from sdf_siren.cli.options import PATH, output_option, resolution_option, surface_options, version_option
 from sdf_siren.cli.request import CONTEXT, Manner, carry_out, run_options
 
 LEAST_SECONDS = 8.0
@@ -33,7 +33,7 @@ Exit codes: 0 done, 1 the job failed, 2 usage, 3 unreadable input, 130 Ctrl-C, 1
 
 
 @click.command(epilog=_EPILOG, context_settings=CONTEXT)
-@click.argument("scans", nargs=-1, required=True, metavar="SCAN...", type=click.Path(path_type=Path))
+@click.argument("scans", nargs=-1, required=True, metavar="SCAN...", type=PATH)
 @output_option
 @click.option(
     "--quality", metavar="draft|standard|high", help="Effort of the fit; also paper.  [default: standard]"

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from sdf_siren.cli.options import PATH
 from sdf_siren.cli.request import CONTEXT, Manner, carry_out, run_options
 from sdf_siren.cli.signal_options import Effort, fit_options
 
@@ -27,11 +28,11 @@ def signal_command(name: str, noun: str, formats: str, read: str) -> click.Comma
         help=f"Fit a SIREN to {noun.upper()} ({read}) and write what it says.\n\n"
         "OUT.run holds pictures, the field and what is needed to resume or repeat the run (docs/images.md).",
     )
-    @click.argument("source", metavar=noun.upper(), type=click.Path(path_type=Path))
+    @click.argument("source", metavar=noun.upper(), type=PATH)
     @click.option(
         "-o",
         "--output",
-        type=click.Path(path_type=Path),
+        type=PATH,
         metavar=f"OUT.({formats})",
         help=f"The fit, to write.  [default: <name>_{name}.{suffix} in this folder]",
     )

@@ -52,7 +52,7 @@ def _support(measures: Mapping[str, Any]) -> list[str]:
     if "support" not in measures:
         return []
     share, far = measures["support"]["beyond"]["3"], "more than 3 spacings from the scan"
-    if measures.get("surface") == "open":
+    if measures.get("surface") == "open" and not measures.get("watertight"):  # and nobody asked to fill it
         told = f"open: {100 * share:.1f} % of the surface is {far}"
     else:
         told = f"{100 * share:.1f} % of the surface is filled in ({far})"

@@ -6,16 +6,17 @@ from pathlib import Path
 
 import click
 
+from sdf_siren.cli.options import PATH
 from sdf_siren.cli.request import CONTEXT, Again, again_options, carry_out_again
 from sdf_siren.cli.signal_options import view_options, view_shorthands
 
 
 @click.command(context_settings=CONTEXT)
-@click.argument("field", type=click.Path(path_type=Path))
+@click.argument("field", type=PATH)
 @click.option(
     "-o",
     "--output",
-    type=click.Path(path_type=Path),
+    type=PATH,
     metavar="OUT.(png|jpg|tif|npy)",
     help="The picture to write; its suffix is the format.  [default: <name>_view.png in this folder]",
 )

@@ -20,14 +20,16 @@ def option(
     doc: str,
     *,
     minimum: float | None = None,
+    above: float | None = None,
     maximum: float | None = None,
     choices: tuple[str, ...] = (),
 ) -> Any:
-    """A field of a stage: its default, one sentence for the reader, and the values it may take.
+    """A field of a stage: its default, one sentence for the reader, and the values it may take: from
+    ``minimum``, or ``above`` a number, to ``maximum``, or some ``choices``.
 
     The default None means that the stage chooses; it has no TOML spelling and is left out of files.
     """
-    limits = {"doc": doc, "minimum": minimum, "maximum": maximum, "choices": choices}
+    limits = {"doc": doc, "minimum": minimum, "above": above, "maximum": maximum, "choices": choices}
     return dataclasses.field(default=default, metadata=limits)
 
 
@@ -50,6 +52,8 @@ def expected(stage: type[Stage], name: str) -> str:
         return f"{text} from {minimum} to {maximum}"
     if minimum is not None:
         return f"{text} of at least {minimum}"
+    if field.metadata["above"] is not None:
+        return f"{text} above {field.metadata['above']}"
     return text if maximum is None else f"{text} of at most {maximum}"
 
 
@@ -100,6 +104,8 @@ def _checked(stage: type[Stage], name: str, value: Any) -> Any:
     if limits["choices"] and value not in limits["choices"]:
         raise ValueError
     if limits["minimum"] is not None and value < limits["minimum"]:
+        raise ValueError
+    if limits["above"] is not None and value <= limits["above"]:
         raise ValueError
     if limits["maximum"] is not None and value > limits["maximum"]:
         raise ValueError

@@ -33,12 +33,17 @@ def fingerprint(description: dict[str, object], *arrays: Tensor) -> str:
 
 
 def save(path: Path, state: dict[str, Tensor], fit: str) -> None:
-    """Write ``state`` of the fit with fingerprint ``fit``, atomically."""
-    from safetensors.torch import save_file
+    """Write ``state`` of the fit with fingerprint ``fit``, atomically.
+
+    Raises:
+        UsageError: it cannot be written.
+    """
+    from safetensors.torch import save as serialized
 
     tensors = {name: t.detach().cpu().contiguous() for name, t in state.items()}
     with atomic_path(path) as temporary:
-        save_file(tensors, temporary, metadata={_KEY: fit})
+        # Not save_file, whose errors do not say that a disk is full.
+        temporary.write_bytes(serialized(tensors, metadata={_KEY: fit}))
 
 
 def identity_of(path: Path) -> str:

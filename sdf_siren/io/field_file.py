@@ -15,13 +15,12 @@ import torch
 from numpy.typing import NDArray
 
 from sdf_siren.errors import InputError
-from sdf_siren.fields import CubicTiles, SignalField, SignedDistanceField
+from sdf_siren.fields import CubicTiles, SignalField, SignedDistanceField, Siren
 from sdf_siren.frames import Similarity
 from sdf_siren.io.signal_file import write_signal_field
 from sdf_siren.io.tensor_files import (
     TensorFile,
     architecture_of,
-    check_finite,
     opened,
     read_siren,
     tensors_of,
@@ -69,7 +68,7 @@ def load_field(path: str | os.PathLike[str], device: str = "cpu") -> SignedDista
         description: dict[str, Any] = file.description
         network = read_siren(file, device)
         tiles = tuple(
-            _tiles(file, level, float(side), device)
+            _tiles(file, level, float(side), network)
             for level, side in enumerate(description.get("tile_sides", []))
         )
         support, normals = _support(file)
@@ -85,12 +84,11 @@ def _support(file: TensorFile) -> tuple[NDArray[np.float32] | None, NDArray[np.f
     """Points of the scan and their normals, as far as the file has them."""
     if "support" not in file.names:
         return None, None
-    points = file.tensor("support")
-    normals = file.tensor("support_normals") if "support_normals" in file.names else None
+    points = file.tensor("support", torch.float32)
+    normals = file.tensor("support_normals", torch.float32) if "support_normals" in file.names else None
     for name, tensor in (("support", points), ("support_normals", normals)):
         if tensor is None:
             continue
-        check_finite(file.path, tensor)
         if tensor.shape != (len(points), 3):
             raise InputError(
                 f"{file.path}: expected {name} of shape ({len(points)}, 3), found {tuple(tensor.shape)}; "
@@ -99,7 +97,7 @@ def _support(file: TensorFile) -> tuple[NDArray[np.float32] | None, NDArray[np.f
     return points.numpy(), None if normals is None else normals.numpy()
 
 
-def _tiles(file: TensorFile, level: int, side: float, device: str) -> CubicTiles:
-    places, coefficients = (file.tensor(f"tiles.{level}.{name}") for name in ("places", "coefficients"))
-    check_finite(file.path, coefficients)
-    return CubicTiles(side, places.to(device, torch.int64), coefficients.to(device))
+def _tiles(file: TensorFile, level: int, side: float, network: Siren) -> CubicTiles:
+    places = file.tensor(f"tiles.{level}.places", torch.int32)
+    coefficients = file.tensor(f"tiles.{level}.coefficients", network.dtype)
+    return CubicTiles(side, places.to(network.device, torch.int64), coefficients.to(network.device))

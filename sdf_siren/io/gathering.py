@@ -76,13 +76,15 @@ def gather(
     Raises:
         InputError: no usable points, or fewer than four inside the box.
     """
-    reservoir, rows, usable = Reservoir(max_points), 0, 0
+    reservoir, rows, usable, limit = Reservoir(max_points), 0, 0, ""
     low, high = np.full(3, np.inf), np.full(3, -np.inf)
     for piece in pieces:
         finite = np.asarray((np.abs(piece.points) < FARTHEST).all(axis=1))
         rows += len(piece)
         usable += int(finite.sum())
         if not finite.all():
+            if np.isfinite(piece.points[~finite]).all(axis=1).any():
+                limit = f" below {FARTHEST:g}"
             piece = piece.select(finite)
         low = np.minimum(low, piece.points.min(axis=0, initial=np.inf))
         high = np.maximum(high, piece.points.max(axis=0, initial=-np.inf))
@@ -91,7 +93,7 @@ def gather(
             piece = piece.select(np.asarray(inside.all(axis=1)))
         reservoir.add(piece)
     if not usable:
-        raise InputError(f"{path}: expected finite coordinates, found none in {rows} rows")
+        raise InputError(f"{path}: expected finite coordinates{limit}, found none in {rows} rows")
     if box is not None and reservoir.seen < MINIMUM_POINTS:
         raise InputError(
             f"{path}: expected at least {MINIMUM_POINTS} points inside the crop box, found {reservoir.seen};"
@@ -100,7 +102,7 @@ def gather(
     raw = reservoir.sample()
     notes = list(raw.notes)
     if usable < rows:
-        notes.append(f"{rows - usable} of {rows} rows without finite coordinates were dropped")
+        notes.append(f"{rows - usable} of {rows} rows without finite coordinates{limit} were dropped")
     if reservoir.seen < usable:
         notes.append(f"{usable - reservoir.seen} of {usable} points outside the crop box were dropped")
     if len(raw) < reservoir.seen:

@@ -6,6 +6,7 @@ import base64
 import os
 import struct
 from pathlib import Path
+from typing import Any
 from xml.sax.saxutils import quoteattr
 
 import numpy as np
@@ -14,9 +15,12 @@ from numpy.typing import NDArray
 from sdf_siren.artifacts import Grid
 from sdf_siren.errors import InputError, UsageError, nearest
 from sdf_siren.files import atomic_path
+from sdf_siren.io.numpy_files import read_npz_arrays
 
 GRID_SUFFIXES = (".npz", ".vti", ".png")
 _MOST_VTK_AXES = 3
+_LARGEST_BYTES = 2**32
+"""Of all that is read from an archive; more than the finest grids that are computed need."""
 
 
 def check_grid_path(path: Path, dimension: int | None = None) -> None:
@@ -59,20 +63,19 @@ def read_grid(path: str | os.PathLike[str]) -> Grid:
     Raises:
         InputError: it is no such archive.
     """
+    found = read_npz_arrays(Path(path), None, _LARGEST_BYTES)
+    # Copies, because what was read cannot be written to.
+    arrays: dict[str, NDArray[Any]] = {name: array.copy() for name, array in found.items()}
     try:
-        with np.load(path, allow_pickle=False) as archive:
-            arrays = {name: archive[name] for name in archive.files}
         rank = max(array.ndim for array in arrays.values())
         axes = {name: array for name, array in arrays.items() if array.ndim == 1}
         if rank == 1:  # every array has one axis: the coordinate is the first of them
             axes = dict(list(axes.items())[:1])
         values = {name: array for name, array in arrays.items() if name not in axes}
-        if not values:
-            raise ValueError("no function on it")
+        if not (axes and values):
+            raise ValueError("no axis, or no function on it")
         return Grid(axes, values)
-    except FileNotFoundError:
-        raise InputError(f"{path}: no such file") from None
-    except (OSError, KeyError, ValueError) as error:
+    except ValueError as error:
         raise InputError(f"{path}: not a grid written by this program ({error})") from None
 
 

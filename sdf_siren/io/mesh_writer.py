@@ -7,17 +7,24 @@ what the format says; half a million faces and survey coordinates ask for arrays
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import IO, NamedTuple
 
+import numpy as np
+
 from sdf_siren.artifacts import Mesh
-from sdf_siren.errors import EmptySurfaceError
+from sdf_siren.errors import EmptySurfaceError, UsageError
 from sdf_siren.files import atomic_path, check_output, check_suffix
 from sdf_siren.io.glb_writer import write_glb
 from sdf_siren.io.mesh_texts import write_obj, write_off
+from sdf_siren.io.ply import NO_SCALARS
 from sdf_siren.io.ply_writer import write_ply
 from sdf_siren.io.precision import needs_double, single_step
+
+_WORD = re.compile(r"[!-~]+")
+"""What can be the name of a property in a PLY file."""
 
 
 def write_mesh(mesh: Mesh, path: str | os.PathLike[str]) -> tuple[str, ...]:
@@ -32,13 +39,15 @@ def write_mesh(mesh: Mesh, path: str | os.PathLike[str]) -> tuple[str, ...]:
         Notes: what of the mesh the format cannot hold.
 
     Raises:
-        UsageError: an unknown suffix, or a path that cannot be written.
+        UsageError: an unknown suffix, a path that cannot be written, vertices that are not finite or that
+            the format cannot hold, or names of scalars that it cannot hold.
         EmptySurfaceError: the mesh has no faces; nothing is written.
     """
     path = Path(path)
     check_suffix(path, tuple(_FORMATS))
     if not len(mesh.faces):
         raise EmptySurfaceError(f"{path}: expected a mesh with faces, found none; nothing was written")
+    _check(mesh, path)
     with atomic_path(path) as temporary, open(temporary, "wb") as file:
         _FORMATS[path.suffix.lower()].write(mesh, file)
     return tuple(_lost(mesh, path.suffix.lower()))
@@ -53,6 +62,32 @@ def check_mesh_path(path: str | os.PathLike[str]) -> None:
     path = Path(path)
     check_suffix(path, tuple(_FORMATS))
     check_output(path)
+
+
+def _check(mesh: Mesh, path: Path) -> None:
+    """Refuse what could not be read back.
+
+    Raises:
+        UsageError: see :func:`write_mesh`.
+    """
+    suffix = path.suffix.lower()
+    if not np.isfinite(mesh.vertices).all():
+        raise UsageError(f"{path}: expected finite vertices, found NaN or infinity; nothing was written")
+    if not _FORMATS[suffix].doubles and not np.isfinite(single_step(mesh.vertices)):
+        raise UsageError(
+            f"{path}: {suffix} holds single precision only, found a coordinate of "
+            f"{np.abs(mesh.vertices).max():.3g}; write .ply or .obj"
+        )
+    names = list(mesh.scalars)
+    if suffix == ".ply":
+        bad = [name for name in names if name in NO_SCALARS or not _WORD.fullmatch(name)]
+    elif suffix == ".glb":  # which has them in capitals
+        capitals = [name.upper() for name in names]
+        bad = [name for name in names if capitals.count(name.upper()) > 1]
+    else:
+        bad = []
+    if bad:
+        raise UsageError(f"{path}: {suffix} cannot hold numbers per vertex named {bad[0]!r}; rename them")
 
 
 def _lost(mesh: Mesh, suffix: str) -> list[str]:

@@ -69,7 +69,10 @@ def read_npz_points(path: Path) -> Iterator[RawPoints]:
             members = {info.filename.removesuffix(".npy"): info for info in archive.infolist()}
             if "points" not in members:
                 found = ", ".join(map(repr, sorted(members)[:5])) or "none"
-                raise InputError(f"{path}: expected an array 'points' in the archive, found {found[:80]}")
+                raise InputError(
+                    f"{path}: expected an array 'points' in the archive, found {found[:80]}; "
+                    "save it with numpy.savez(path, points=...)"
+                )
             raw = _split(_member(path, archive, members["points"]))
             normals, colours = raw.normals, raw.colours
             if "normals" in members:
@@ -77,31 +80,47 @@ def read_npz_points(path: Path) -> Iterator[RawPoints]:
             if "colors" in members:
                 colours = as_colours(_triples(path, "colors", _member(path, archive, members["colors"])))
     except _ZIP_ERRORS as error:
-        raise InputError(f"{path}: not a readable .npz archive ({one_line(error)})") from None
+        raise InputError(
+            f"{path}: not a readable .npz archive ({one_line(error)}); write it with numpy.savez"
+        ) from None
     for name, value in (("normals", normals), ("colors", colours)):
         if value is not None and len(value) != len(raw.points):
-            raise InputError(f"{path}: expected {len(raw.points)} rows of {name}, found {len(value)}")
+            raise InputError(
+                f"{path}: expected {len(raw.points)} rows of {name}, found {len(value)}; "
+                "save one for each point"
+            )
     yield RawPoints(raw.points, normals, colours)
 
 
-def read_npz_arrays(path: Path, names: Sequence[str], largest_bytes: int) -> dict[str, NDArray[np.generic]]:
-    """The named arrays of an archive, of any shape, real or complex.
+def read_npz_arrays(
+    path: Path, names: Sequence[str] | None, largest_bytes: int
+) -> dict[str, NDArray[np.generic]]:
+    """The named arrays of an archive, of any shape, real or complex; None for all that it has.
 
     Raises:
-        InputError: no archive, one without such an array, an array of something else than numbers, one larger
-            than ``largest_bytes``, or a member that inflates to more than it should.
+        InputError: no archive, one without such an array, an array of something else than numbers, one that
+            is cut off, or arrays that are together larger than ``largest_bytes``.
     """
     checked_size(path)
     try:
         with zipfile.ZipFile(path) as archive:
             members = {info.filename.removesuffix(".npy"): info for info in archive.infolist()}
-            for name in names:
+            for name in names or ():
                 if name not in members:
                     found = ", ".join(map(repr, sorted(members)[:5])) or "none"
-                    raise InputError(f"{path}: expected an array {name!r} in the archive, found {found[:80]}")
-            return {name: _array(path, archive, members[name], largest_bytes) for name in names}
+                    raise InputError(
+                        f"{path}: expected an array {name!r} in the archive, found {found[:80]}; "
+                        f"save it with numpy.savez(path, {name}=...)"
+                    )
+            arrays = {}
+            for name in members if names is None else names:
+                arrays[name] = _array(path, archive, members[name], largest_bytes)
+                largest_bytes -= arrays[name].nbytes
+            return arrays
     except _ZIP_ERRORS as error:
-        raise InputError(f"{path}: not a readable .npz archive ({one_line(error)})") from None
+        raise InputError(
+            f"{path}: not a readable .npz archive ({one_line(error)}); write it with numpy.savez"
+        ) from None
 
 
 def read_npy_array(path: Path, largest_bytes: int, *, complex: bool = False) -> NDArray[np.generic]:
@@ -134,9 +153,13 @@ def _header(
             warnings.simplefilter("ignore", UserWarning)  # arrays written by Python 2
             shape, fortran, dtype = read(file, max_header_size=_HEADER_LIMIT)
     except _HEADER_ERRORS as error:
-        raise InputError(f"{path}: not a NumPy array file ({one_line(error)})") from None
+        raise InputError(
+            f"{path}: not a NumPy array file ({one_line(error)}); write it with numpy.save"
+        ) from None
     if dtype.kind not in kinds:
-        raise InputError(f"{path}: expected an array of numbers, found the type {str(dtype)[:40]}")
+        raise InputError(
+            f"{path}: expected an array of numbers, found the type {str(dtype)[:40]}; convert it"
+        )
     return shape, fortran, dtype
 
 
@@ -162,8 +185,7 @@ def _check_size(
 def _array(
     path: Path, archive: zipfile.ZipFile, info: zipfile.ZipInfo, largest_bytes: int
 ) -> NDArray[np.generic]:
-    """A member of any shape."""
-    _check_inflation(path, info)
+    """A member of any shape. However far it inflates, no more of it is read than ``largest_bytes``."""
     with archive.open(info) as file:
         shape, fortran, dtype = _header(path, file, _REAL + "c")
         where = f"{path}[{info.filename[:40]}]"

@@ -35,6 +35,9 @@ from sdf_siren.io.raw_points import (
 _COORDINATES = ("x", "y", "z")
 _NORMALS = ("nx", "ny", "nz")
 _COLOURS = ("red", "green", "blue")
+NO_SCALARS = frozenset({*_COORDINATES, *_NORMALS, *_COLOURS, "alpha"})
+"""Properties of vertices that are read as something else than a number of its own."""
+
 _INTENSITY = ("intensity", "scalar_Intensity", "scalar_intensity")
 
 Columns = dict[str, NDArray[np.generic]]
@@ -167,8 +170,8 @@ def read_ply_mesh(path: Path) -> Mesh:
 
 def _scalars(vertices: NDArray[np.void]) -> dict[str, NDArray[np.float32]]:
     """The properties of floating type that are neither places, normals nor colours."""
-    known = {*_COORDINATES, *_NORMALS, *_COLOURS, "alpha"}
-    kinds = {name: vertices.dtype[name] for name in vertices.dtype.names or () if name not in known}
+    names = (name for name in vertices.dtype.names or () if name not in NO_SCALARS)
+    kinds = {name: vertices.dtype[name] for name in names}
     return {name: as_intensity(vertices[name]) for name, kind in kinds.items() if kind.kind == "f"}
 
 

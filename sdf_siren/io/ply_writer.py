@@ -27,8 +27,8 @@ def write_ply(mesh: Mesh, file: IO[bytes]) -> None:
     rows = np.empty(len(faces), dtype=[("length", "u1"), ("corners", "<i4", (3,))])
     rows["length"], rows["corners"] = 3, faces["vertex_indices"]
     file.write(header.encode("ascii") + b"\n")
-    vertices.tofile(file)
-    rows.tofile(file)
+    file.write(vertices.data)
+    file.write(rows.data)
 
 
 def _vertices(mesh: Mesh) -> NDArray[np.void]:

@@ -20,7 +20,6 @@ from sdf_siren.io.numpy_files import read_npy_points, read_npz_points
 from sdf_siren.io.opening import checked_size
 from sdf_siren.io.pcd import read_pcd_points
 from sdf_siren.io.ply import read_ply_points
-from sdf_siren.io.ply_header import read_header
 from sdf_siren.io.precision import is_single, needs_double, single_step
 from sdf_siren.io.pts import read_pts_points
 from sdf_siren.io.ptx import read_ptx_points
@@ -114,7 +113,7 @@ def _reader(path: Path, mesh_as_scan: bool) -> Reader:
     suffix = path.suffix.lower()
     if suffix in _READERS:
         # A PLY file is a mesh if it has faces; that takes a look at its header.
-        is_mesh = mesh_as_scan and suffix == ".ply" and read_header(path).faces > 0
+        is_mesh = mesh_as_scan and suffix == ".ply" and has_faces(path)
         return read_mesh_points if is_mesh else _READERS[suffix]
     checked_size(path)
     if suffix in MESH_SUFFIXES:

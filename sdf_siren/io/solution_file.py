@@ -17,7 +17,6 @@ from sdf_siren.io.problem_file import parse_problem
 from sdf_siren.io.tables import read_table
 from sdf_siren.io.tensor_files import (
     architecture_of,
-    check_finite,
     opened,
     read_siren,
     tensors_of,
@@ -63,10 +62,9 @@ def load_solution(
         InputError: the file is missing, is not a solution file, or contradicts itself.
     """
     with opened(path, "a solution file", FORMAT) as file:
-        network = read_siren(file)
+        network = read_siren(file, types=[torch.float64])
         # A copy: the file's bytes lie anywhere, and complex products crash on addresses off 16 bytes.
-        parts = file.tensor("amplitudes").clone()
-        check_finite(file.path, parts)
+        parts = file.tensor("amplitudes", torch.float64).clone()
         text, name = str(file.description["problem"]), Path(str(file.description["name"])).name
         problem = parse_problem(text, Path(folder) / name)
         ansatz = ansatz_for(problem)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import pairwise
 from pathlib import Path
@@ -23,6 +23,7 @@ from sdf_siren.files import atomic_path
 
 _KEY = "sdf-siren"
 _LARGEST_PARAMETERS = 100_000_000
+_REAL = (torch.float32, torch.float64)
 _ACTIVATIONS = {kind.name: kind for kind in (Relu(), Tanh())}
 
 
@@ -34,11 +35,12 @@ def write_tensors(
     Raises:
         UsageError: the path cannot be written.
     """
-    from safetensors.torch import save_file
+    from safetensors.torch import save
 
     stored = {name: tensor.cpu().contiguous() for name, tensor in tensors.items()}
     with atomic_path(path) as temporary:
-        save_file(stored, temporary, metadata={_KEY: json.dumps(description)})
+        # Not save_file, whose errors do not say that a disk is full.
+        temporary.write_bytes(save(stored, metadata={_KEY: json.dumps(description)}))
 
 
 class TensorFile:
@@ -55,15 +57,22 @@ class TensorFile:
         self.names = set(handle.keys())
         self._handle = handle
 
-    def tensor(self, name: str) -> Tensor:
-        """A tensor on the CPU.
+    def tensor(self, name: str, *types: torch.dtype) -> Tensor:
+        """A tensor of one of ``types``, finite, on the CPU.
 
         Raises:
-            InputError: there is none of that name.
+            InputError: there is none of that name, it is of another type, or holds NaN or infinity.
         """
         if name not in self.names:
             raise InputError(f"{self.path}: expected the tensor {name}, found {sorted(self.names)}")
         found: Tensor = self._handle.get_tensor(name)
+        if found.dtype not in types:
+            expected, other = (" or ".join(map(str, t)).replace("torch.", "") for t in (types, [found.dtype]))
+            raise InputError(
+                f"{self.path}: expected {name} of the type {expected}, found {other}; the file is damaged"
+            )
+        if not bool(torch.isfinite(found).all()):
+            raise InputError(f"{self.path}: expected finite {name}, found NaN or infinity")
         return found
 
 
@@ -145,15 +154,15 @@ def tensors_of(network: LayeredField) -> dict[str, Tensor]:
     return found
 
 
-def read_siren(file: TensorFile, device: str = "cpu") -> Siren:
+def read_siren(file: TensorFile, device: str = "cpu", types: Sequence[torch.dtype] = _REAL) -> Siren:
     """The network whose architecture the description gives, on ``device``.
 
     Raises:
-        InputError: too many parameters, missing or infinite ones.
+        InputError: too many parameters, missing or infinite ones, or of another type than one of ``types``.
         TypeError, ValueError: an architecture that is none, or other tensors than it needs.
     """
     shape = SirenShape(**file.description["architecture"])
-    return Siren(shape, *_parameters(file, shape.sizes, device))
+    return Siren(shape, *_parameters(file, shape.sizes, device, types))
 
 
 def read_network(file: TensorFile, device: str = "cpu") -> LayeredField:
@@ -166,30 +175,20 @@ def read_network(file: TensorFile, device: str = "cpu") -> LayeredField:
         raise ValueError(f"expected sizes of at least two layers, found {repr(sizes)[:80]}")
     activation = _ACTIVATIONS[architecture["activation"]]
     encoding = None if octaves is None else PositionalEncoding(octaves)
-    network = Perceptron(*_parameters(file, sizes, device), activation, encoding)
+    network = Perceptron(*_parameters(file, sizes, device, _REAL), activation, encoding)
     if [tuple(w.shape) for w in network.weights] != [(n, m) for m, n in pairwise(sizes)]:
         raise ValueError("the tensors are of other sizes than the architecture says")
     return network
 
 
 def _parameters(
-    file: TensorFile, sizes: tuple[int, ...] | list[int], device: str
+    file: TensorFile, sizes: tuple[int, ...] | list[int], device: str, types: Sequence[torch.dtype]
 ) -> tuple[list[Tensor], list[Tensor]]:
     count = sum((below + 1) * above for below, above in pairwise(sizes))
     if count > _LARGEST_PARAMETERS:
         raise InputError(f"{file.path}: claims {count} parameters, more than {_LARGEST_PARAMETERS}")
     layers = range(len(sizes) - 1)
-    weights = [file.tensor(f"weights.{i}") for i in layers]
-    biases = [file.tensor(f"biases.{i}") for i in layers]
-    check_finite(file.path, *weights, *biases)
+    dtype = file.tensor("weights.0", *types).dtype  # of all the others too
+    weights = [file.tensor(f"weights.{i}", dtype) for i in layers]
+    biases = [file.tensor(f"biases.{i}", dtype) for i in layers]
     return [w.to(device) for w in weights], [b.to(device) for b in biases]
-
-
-def check_finite(path: Path, *tensors: Tensor) -> None:
-    """Refuse NaN and infinity among parameters.
-
-    Raises:
-        InputError: there are some.
-    """
-    if not all(bool(torch.isfinite(tensor).all()) for tensor in tensors):
-        raise InputError(f"{path}: expected finite parameters, found NaN or infinity")

@@ -30,6 +30,9 @@ Layout = Mapping[str, list[int]]
 """Which columns hold the points, the normals, the colours and the intensity."""
 
 _COMMENT = re.compile(r"^(#|//|%)+")
+_DECIMAL_COMMAS = re.compile(r"^-?\d+(,\d+)?([;\s]+-?\d+(,\d+)?){2}")
+"""Three numbers, if there are commas in them; files whose columns have commas between them do not match."""
+
 _GROUPS: dict[str, tuple[tuple[str, ...], ...]] = {
     "points": (
         ("x", "y", "z"),
@@ -53,6 +56,7 @@ class _Head:
         separator: between columns; None for white space.
         columns: numbers per line.
         trailing: whether lines end in a separator.
+        notes: on lines among the first that look like rows and are none.
     """
 
     lines: int
@@ -61,6 +65,7 @@ class _Head:
     separator: str | None
     columns: int
     trailing: bool
+    notes: tuple[str, ...]
 
 
 def read_text_points(path: Path) -> Iterator[RawPoints]:
@@ -77,6 +82,8 @@ def read_text_points(path: Path) -> Iterator[RawPoints]:
         head = _read_head(path, file)
     if head.count is not None and head.count * 2 * head.columns > size + 1:
         raise InputError(f"{path}: declares {head.count} points, but its {size} bytes cannot hold them")
+    if head.notes:
+        yield remark(*head.notes)
     pieces = _read_rows(path, head)
     if head.count is not None and path.suffix.lower() == ".pwn" and head.columns == 3:
         whole = joined(list(pieces))
@@ -105,6 +112,8 @@ def _read_head(path: Path, file: TextIO) -> _Head:
     groups: Layout | None = None
     count: int | None = None
     named_by: str | None = None
+    skipped: list[str] = []
+    advice = "export it with x y z in columns"
     for number in range(HEAD_LINES):
         line = file.readline(LINE_LIMIT)
         if "\0" in line or len(line) >= LINE_LIMIT:
@@ -116,27 +125,56 @@ def _read_head(path: Path, file: TextIO) -> _Head:
         if not bare:
             continue
         separator = next((s for s in (named_by, *";,") if s and s in bare), None)
-        fields = _fields(bare, separator)
         named = [column for group in (groups or {}).values() for column in group]
-        is_named_row = bool(named) and max(named) < len(fields) and all(is_number(fields[c]) for c in named)
-        if not is_named_row and not all(is_number(field) for field in fields if field):
-            between = _fields(bare, "\t")
+        row = _row(bare, separator, named)
+        if "," in bare and _DECIMAL_COMMAS.match(bare):
+            advice = "write decimal points, not commas"
+        if row is None:
+            fields, between = _fields(bare, separator), _fields(bare, "\t")
             if separator is None and all(between) and _by_name(between):
                 separator, fields = "\t", between  # texts between the tabs may contain spaces
             if _by_name(fields):
                 groups, named_by = _by_name(fields), separator
+            elif not is_comment and is_number(fields[0]):
+                skipped.append(bare)
         elif is_comment:
             continue
-        elif len(fields) == 1 and fields[0].isdigit() and count is None:
-            count = as_count(fields[0])
+        elif len(row) == 1 and row[0].isdigit() and count is None:
+            count = as_count(row[0])
             if count is None:
-                raise InputError(f"{path}: expected the number of points, found {fields[0][:24]!r}")
-        elif is_named_row or sum(map(bool, fields)) >= 3:
-            trailing = not fields[-1]
-            return _Head(number, groups, count, separator, len(fields) - trailing, trailing)
+                raise InputError(f"{path}: expected the number of points, found {row[0][:24]!r}")
+        elif named or sum(map(bool, row)) >= 3:
+            trailing = not row[-1]
+            width = len(row) - trailing
+            return _Head(number, groups, count, separator, width, trailing, _skipped(skipped))
         else:
             raise InputError(f"{path}: expected at least x y z per line, found {line.strip()[:40]!r}")
-    raise InputError(f"{path}: expected lines of numbers x y z, found none in its first {HEAD_LINES} lines")
+    raise InputError(
+        f"{path}: expected lines of numbers x y z, found none in its first {HEAD_LINES} lines; {advice}"
+    )
+
+
+def _row(line: str, separator: str | None, named: list[int]) -> list[str] | None:
+    """The fields of a row, without the comment that it may end in; None if ``line`` is something else.
+
+    In a row all fields are numbers or empty, or else those in the columns ``named``.
+    """
+    for text in (line, line.partition("#")[0]):
+        fields = _fields(text, separator)
+        chosen = [fields[column] for column in named] if named and max(named) < len(fields) else []
+        if (chosen and all(map(is_number, chosen))) or (
+            any(fields) and all(is_number(field) for field in fields if field)
+        ):
+            return fields
+    return None
+
+
+def _skipped(lines: list[str]) -> tuple[str, ...]:
+    """A note on lines before the first row that begin with a number, and so may have been meant as rows."""
+    if not lines:
+        return ()
+    found = f"{len(lines)} lines" if len(lines) > 1 else "a line"
+    return (f"{found} before the first row of numbers were left out, such as {lines[0][:40]!r}",)
 
 
 def _fields(line: str, separator: str | None) -> list[str]:

@@ -17,6 +17,7 @@ from sdf_siren.errors import InputError
 from sdf_siren.io.glb import check_glb
 from sdf_siren.io.number_rows import LINE_LIMIT, as_count, number_rows
 from sdf_siren.io.opening import checked_size, one_line
+from sdf_siren.io.ply_header import read_header
 from sdf_siren.io.raw_points import RawPoints, as_normals, as_single, joined, remark
 from sdf_siren.srgb import from_linear
 
@@ -27,13 +28,15 @@ _TRIANGLES = 4
 
 
 def has_faces(path: Path) -> bool:
-    """Whether the OBJ, OFF, GLB or STL file at ``path`` is a mesh and not a list of points.
+    """Whether the PLY, OBJ, OFF, GLB or STL file at ``path`` is a mesh and not a list of points.
 
     Raises:
         InputError: the file cannot be opened, or its header is damaged.
     """
     checked_size(path)
     suffix = path.suffix.lower()
+    if suffix == ".ply":
+        return read_header(path).faces > 0
     if suffix == ".obj":
         with open(path, "rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
             return _OBJ_FACE.search(data) is not None
@@ -79,7 +82,7 @@ def _open(path: Path) -> TextIO:
 
 
 class _Marked:
-    """The lines of a file that begin with a word, without it."""
+    """The lines of a file that begin with a word, without it; there may be blanks before it."""
 
     def __init__(self, file: TextIO, word: str) -> None:
         self._file = file
@@ -89,8 +92,8 @@ class _Marked:
     def readline(self, limit: int, /) -> str:
         """The next of these lines."""
         while line := self._file.readline(limit):
-            if line.startswith(self._words):
-                return line if len(line) == limit else line[self._skip :]
+            if line.lstrip(" \t").startswith(self._words):
+                return line if len(line) == limit else line.lstrip(" \t")[self._skip :]
         return ""
 
 

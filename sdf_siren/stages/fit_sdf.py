@@ -22,17 +22,17 @@ class FitSdf(Stage):
     quality: str = option(
         "standard", "Preset for all others.", choices=("draft", "standard", "high", "paper")
     )
-    detail: float | None = option(None, "2: detail half as large, and noise; 0.5: smoother.", minimum=0)
+    detail: float | None = option(None, "2: finer, with noise; 0.5: smoother.", minimum=0.1, maximum=10)
     steps: int | None = option(None, "Optimizer steps.", minimum=1)
     seconds: float | None = option(
-        None, "Instead of steps: about how long the fit may take, measured before it starts.", minimum=0
+        None, "Instead of steps: about how long the fit may take, measured before it starts.", above=0
     )
-    run_seconds: float | None = option(None, "Instead of steps: about how long the run may take.", minimum=0)
+    run_seconds: float | None = option(None, "Instead of steps: about how long the run may take.", above=0)
     width: int | None = option(None, "Units per sine layer.", minimum=1, maximum=4096)
     depth: int | None = option(None, "Sine layers after the first.", minimum=1, maximum=64)
-    omega_0: float | None = option(None, "The factor inside the sines.", minimum=0)
+    omega_0: float | None = option(None, "The factor inside the sines.", above=0)
     first_omega: float | None = option(None, "Spread of the first layer's frequencies.", minimum=0)
-    learning_rate: float | None = option(None, "The peak of the learning rate.", minimum=0)
+    learning_rate: float | None = option(None, "The peak of the learning rate.", above=0)
     surface_weight: float | None = option(None, "Weight of f = 0 at the points.", minimum=0)
     normal_weight: float | None = option(None, "Weight of grad f = n at the points.", minimum=0)
     eikonal_weight: float | None = option(None, "Weight of |grad f| = 1.", minimum=0)

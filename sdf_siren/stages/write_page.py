@@ -32,3 +32,6 @@ class WritePage(Stage):
         subject = FittedImage(signal, artifacts["likeness"]) if image else Preview()
         write_report(context.kept_folder / REPORT, read_record(context.kept_folder, chosen=chosen), subject)
         return {}
+
+    def plan(self, artifacts: Artifacts, context: Context) -> list[str]:
+        return [] if self.wanted else ["nothing asked for"]

@@ -109,6 +109,7 @@ def test_limits_reach_the_executor(batch):
 )
 def test_a_ray_cluster(batch, monkeypatch, words, made):
     monkeypatch.setattr("sdf_siren.batch.cluster.RayExecutor", Here)
+    monkeypatch.setattr("torch.cuda.device_count", lambda: 1)  # of the workers, whatever there is here
     given = ("--executor", "ray", "--jobs", "2", "--threads", "3", "--timeout", "60", *words)
     assert batch("in/a.ply", "in/b.ply", "-o", "out", *given)[0] == 0
     assert Here.made == made
@@ -229,6 +230,8 @@ def _interrupted_run(self, jobs, listen):
         ),
         (["in", "-o", "out", "--resume", "--force"], "use one of them"),
         (["in", "-o", "out", "--quiet", "--verbose"], "contradict"),
+        (["in", "-o", "out", "--report", "--no-run"], "which --no-run removes; use one of them"),
+        (["in", "-o", "out", "--device", "cuda:99"], "--device cuda:99: found"),
         (["in", "-o", "out", "--quality", "best"], "expected draft or standard"),
         (["in/*.xyz", "-o", "out"], "matches nothing"),
         ([], "Missing argument 'SCAN...'"),

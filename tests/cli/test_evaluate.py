@@ -18,6 +18,11 @@ def files(tmp_path: Path) -> Path:
     trimesh.creation.box((2.2, 2.2, 2.2)).export(tmp_path / "larger.ply")
     trimesh.PointCloud(box.sample(500, seed=0)).export(tmp_path / "scan.ply")
     np.savetxt(tmp_path / "scan.xyz", box.sample(500, seed=0))
+    rows = "".join(f" v {x} {y} {z}\n" for x, y, z in box.sample(500, seed=0))
+    (tmp_path / "scan.obj").write_text(rows)
+    (tmp_path / "scan.off").write_text("OFF\n500 0 0\n" + rows.replace("v", ""))
+    scan = trimesh.Scene(trimesh.PointCloud(box.sample(500, seed=0)))
+    scan.export(tmp_path / "scan.glb")
     return tmp_path
 
 
@@ -41,7 +46,7 @@ def test_json_against_a_mesh(files: Path, capsys: pytest.CaptureFixture[str]) ->
     assert found["topology"]["watertight"] is True
 
 
-@pytest.mark.parametrize("scan", ["scan.ply", "scan.xyz"])
+@pytest.mark.parametrize("scan", ["scan.ply", "scan.xyz", "scan.obj", "scan.off", "scan.glb"])
 def test_a_file_without_faces_is_a_scan(files: Path, scan: str, capsys: pytest.CaptureFixture[str]) -> None:
     found = figures(capsys, str(files / "larger.ply"), "--reference", str(files / scan))
     assert found["reference_kind"] == "scan"

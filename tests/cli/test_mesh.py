@@ -36,7 +36,7 @@ def test_surface_and_support(reconstruct, tmp_path):
     code, out, _ = reconstruct("mesh", field, "--surface", "open", "--support", "-o", "open.ply")
     assert code == 0
     assert json.loads((tmp_path / "open.ply").read_text())[-1] == "support"
-    assert "3.1 % of the surface is more than 3 spacings from the scan" in out
+    assert "3.1 % of the surface is filled in" in out  # this mesh is watertight all the same
     assert reconstruct("mesh", field, "--surface", "ajar", "-o", "ajar.ply")[0] == 2
 
 

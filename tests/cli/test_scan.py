@@ -9,6 +9,7 @@ import tomllib
 import pytest
 
 from sdf_siren.cli.scan import LEAST_SECONDS
+from sdf_siren.errors import InputError
 
 RUN_FILES = {
     "pipeline.toml",
@@ -288,6 +289,9 @@ def test_qualities(reconstruct, tmp_path, quality, words):
         (["--set", "fit.sfd.steps=3"], "has no stage 'fit.sfd'; did you mean fit.sdf?"),
         (["--set", "steps=3"], "expected stage.option=value"),
         (["--quiet", "--verbose"], "contradict"),
+        (["--report", "--no-run"], "--report writes into the run folder, which --no-run removes"),
+        (["--device", "cuda:99"], "--device cuda:99: found"),
+        (["--detail", "0"], "--detail: fit.sdf.detail: expected a number from 0.1 to 10, found 0.0"),
         (["--resume", "--force"], "use one of them"),
         (["-o", "out.xyz"], "expected a name ending in .ply or .obj"),
         (["-o", "none/out.ply"], "the folder none does not exist"),
@@ -400,3 +404,38 @@ def test_names_that_are_not_text(reconstruct, tmp_path):
     assert os.fsencode(tmp_path / os.fsdecode(b"caf\xe9_mesh.ply")) in {
         os.fsencode(path) for path in tmp_path.iterdir()
     }
+
+
+class TestPaths:
+    @pytest.mark.parametrize("output", [".", "/", ".."])
+    def test_a_folder_is_no_output(self, reconstruct, files, output):
+        code, out, err = reconstruct("scan.ply", "-o", output)
+        assert (code, out) == (2, "")
+        assert err == (
+            f"reconstruct: error: {output}: expected a file to write, found a folder; add a file name to -o\n"
+        )
+        assert files() == {"scan.ply"}
+
+    @pytest.mark.parametrize("words", [["scan.ply"], ["scan.ply", "scan.ply"]])
+    def test_an_empty_text_is_no_output(self, reconstruct, files, words):
+        code, _, err = reconstruct(*words, "-o", "")
+        assert code == 2
+        assert "'-o' / '--output': expected a path, found an empty text" in err
+        assert files() == {"scan.ply"}
+
+    def test_nor_an_input(self, reconstruct):
+        code, _, err = reconstruct("", "-o", "meshes")
+        assert code == 2
+        assert "expected a path, found an empty text" in err
+
+    def test_a_scan_that_may_not_be_read_is_an_unreadable_one(self, reconstruct, monkeypatch):
+        """As for anyone but root, for whom a test can take no permission away."""
+        monkeypatch.setattr(os, "access", lambda path, mode: mode != os.R_OK)
+
+        def refuse(path):
+            raise InputError(f"{path}: cannot be read (Permission denied); check the path")
+
+        monkeypatch.setattr("sdf_siren.engine.run.fingerprint", refuse)
+        code, _, err = reconstruct("scan.ply")
+        assert code == 3
+        assert err == "reconstruct: error: scan.ply: cannot be read (Permission denied); check the path\n"

@@ -52,3 +52,11 @@ def test_fingerprint_sees_settings_and_data():
     assert base == checkpoint.fingerprint({"seed": 0, "steps": 5}, points)
     assert base != checkpoint.fingerprint({"steps": 6, "seed": 0}, points)
     assert base != checkpoint.fingerprint({"steps": 5, "seed": 0}, points + 1e-6)
+
+
+@pytest.mark.usefixtures("little_space")
+def test_a_state_that_cannot_be_written_is_refused(tmp_path):
+    path = tmp_path / "fit.checkpoint"
+    with pytest.raises(UsageError, match=r"fit\.checkpoint: cannot be written"):
+        checkpoint.save(path, {"weights": torch.randn(1000)}, "abc")
+    assert list(tmp_path.iterdir()) == []

@@ -6,6 +6,7 @@ import json
 import numpy as np
 import pytest
 import torch
+from safetensors import safe_open
 from safetensors.torch import save_file
 
 from sdf_siren.errors import InputError, UsageError
@@ -54,6 +55,43 @@ def test_round_trip_is_exact(field, tmp_path):
     np.testing.assert_array_equal(found(x), field(x))
 
 
+@pytest.mark.usefixtures("little_space")
+def test_a_field_that_cannot_be_written_is_refused(field, tmp_path):
+    with pytest.raises(UsageError, match=r"field\.safetensors: cannot be written"):
+        write_field(field, tmp_path / "field.safetensors")
+    assert list(tmp_path.iterdir()) == []
+
+
+OTHERS = [torch.float16, torch.bfloat16, torch.float64, torch.int8, torch.int32, torch.int64, torch.bool]
+
+
+@pytest.mark.parametrize("dtype", OTHERS)
+@pytest.mark.parametrize(
+    "name", ["weights.1", "biases.0", "tiles.1.coefficients", "support", "support_normals"]
+)
+def test_numbers_of_another_type_are_refused(field, tmp_path, name, dtype):
+    path = tmp_path / "field.safetensors"
+    write_field(field, path)
+    with safe_open(path, framework="pt") as file:
+        tensors = {name: file.get_tensor(name).to(dtype)}
+    path = tampered(field, path, tensors=tensors)
+    found = str(dtype).removeprefix("torch.")
+    with pytest.raises(
+        InputError, match=f"field.safetensors: expected {name} of the type float32, found {found}"
+    ):
+        load_field(path)
+
+
+def test_a_field_in_double_precision_comes_back(field, tmp_path):
+    path, double = tmp_path / "field.safetensors", torch.float64
+    tiles = tuple(level.to(dtype=double) for level in field.tiles)
+    doubled = dataclasses.replace(field, network=field.network.to(dtype=double), tiles=tiles)
+    write_field(doubled, path)
+    found, x = load_field(path), np.zeros((1, 3)) + field.frame.centre
+    assert found.network.dtype == found.tiles[0].coefficients.dtype == double
+    np.testing.assert_array_equal(found(x), doubled(x))
+
+
 @pytest.mark.parametrize("shape", [SirenShape(width=12, hidden_layers=0), SirenShape(first_width=5, width=8)])
 def test_a_first_layer_of_its_own_width_comes_back(shape, tmp_path):
     path = tmp_path / "field.safetensors"
@@ -66,8 +104,6 @@ def test_a_first_layer_of_its_own_width_comes_back(shape, tmp_path):
 
 def test_files_without_a_first_width_are_read_and_still_written(field, tmp_path):
     """Versions that do not know the key refuse files that have it."""
-    from safetensors import safe_open
-
     path = tmp_path / "field.safetensors"
     write_field(field, path)
     with safe_open(path, framework="pt") as file:
@@ -85,8 +121,6 @@ def test_a_field_without_support_comes_back_without(field, tmp_path):
 
 def tampered(field, path, **changes):
     """A field file whose description is changed."""
-    from safetensors import safe_open
-
     write_field(field, path)
     with safe_open(path, framework="pt") as file:
         tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
@@ -114,7 +148,7 @@ def tampered(field, path, **changes):
         {"tensors": {"biases.0": torch.full((12,), float("nan"))}},
         {"tensors": {"tiles.0.coefficients": torch.full((125, 20), float("nan"))}},
         {"tensors": {"tiles.0.coefficients": torch.zeros(124, 20)}},
-        {"tensors": {"tiles.1.places": torch.full((125, 3), 10**6)}},
+        {"tensors": {"tiles.1.places": torch.full((125, 3), 10**6, dtype=torch.int32)}},
         {"tile_sides": [0.4, 0.2, 0.1]},
         {"tile_sides": [0.4, 0.0]},
         {"tile_sides": [0.4, 1e-9]},

@@ -133,3 +133,14 @@ def test_colours_that_are_all_black_are_none() -> None:
 def test_a_file_without_any_point() -> None:
     with pytest.raises(InputError, match="finite coordinates, found none in 0 rows"):
         gather(Path("a"), [], None, 100)
+
+
+def test_coordinates_too_large_to_be_lengths_are_told_with_the_limit(tmp_path: Path) -> None:
+    points = POINTS[:20].copy()
+    points[3, 1], points[4, 0] = 1e31, np.nan
+    np.save(tmp_path / "a.npy", points)
+    note = "2 of 20 rows without finite coordinates below 1e+30 were dropped"
+    assert read_points(tmp_path / "a.npy").notes == (note,)
+    np.save(tmp_path / "b.npy", points * 1e200)
+    with pytest.raises(InputError, match=r"expected finite coordinates below 1e\+30, found none in 20 rows"):
+        read_points(tmp_path / "b.npy")

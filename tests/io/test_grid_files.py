@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import struct
 import xml.etree.ElementTree as ElementTree
+import zipfile
 
 import numpy as np
 import pytest
@@ -98,7 +100,7 @@ def test_what_is_no_grid(tmp_path):
     with pytest.raises(InputError, match="no such file"):
         read_grid(path)
     path.write_text("text")
-    with pytest.raises(InputError, match="not a grid"):
+    with pytest.raises(InputError, match=r"not a readable \.npz archive"):
         read_grid(path)
     np.savez(path, x=np.zeros(3))
     with pytest.raises(InputError, match="not a grid"):
@@ -111,3 +113,50 @@ def test_what_is_no_grid(tmp_path):
 def test_a_grid_needs_values_of_its_shape():
     with pytest.raises(ValueError, match="u of shape"):
         Grid({"x": np.zeros(3)}, {"u": np.zeros(4)})
+
+
+def test_a_grid_of_zeros_comes_back(tmp_path):
+    axis = np.linspace(0, 1, 1500)
+    write_grid(Grid({"x": axis, "y": axis}, {"u": np.zeros((1500, 1500))}), tmp_path / "out.npz")
+    assert not read_grid(tmp_path / "out.npz").values["u"].any()
+
+
+def test_what_was_read_can_be_changed(tmp_path):
+    write_grid(grid(4, 3), tmp_path / "out.npz")
+    read_grid(tmp_path / "out.npz").values["u"][0, 0] = 1
+
+
+def declaring(path, shape):
+    """An archive whose one array is said to be of ``shape``."""
+    header = f"{{'descr': '<f8', 'fortran_order': False, 'shape': {shape}, }}\n".encode()
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("u.npy", b"\x93NUMPY\x01\x00" + struct.pack("<H", len(header)) + header + bytes(80))
+
+
+def test_declared_sizes_are_checked_before_anything_is_allocated(tmp_path):
+    declaring(tmp_path / "out.npz", (10**13,))
+    with pytest.raises(InputError, match=r"u\.npy\]: the header declares 80000000000000 bytes, found 80"):
+        read_grid(tmp_path / "out.npz")
+
+
+@pytest.mark.parametrize(
+    "content", [{}, {"u": np.array(1.0)}, {"u": np.array(["a"])}, {"u": np.empty((0, 2))}]
+)
+def test_other_archives_are_refused_in_one_line(tmp_path, content):
+    np.savez(tmp_path / "out.npz", **content)
+    with pytest.raises(InputError) as caught:
+        read_grid(tmp_path / "out.npz")
+    assert "\n" not in str(caught.value)
+
+
+def test_no_damage_escapes_as_another_error(tmp_path):
+    write_grid(grid(4, 3), tmp_path / "out.npz")
+    whole = (tmp_path / "out.npz").read_bytes()
+    generator = np.random.default_rng(0)
+    for _ in range(100):
+        damaged = bytearray(whole[: generator.integers(1, len(whole) + 1)])
+        for place in generator.integers(0, len(damaged), 3):
+            damaged[place] = generator.integers(256)
+        (tmp_path / "bad.npz").write_bytes(damaged)
+        with contextlib.suppress(InputError):
+            read_grid(tmp_path / "bad.npz")

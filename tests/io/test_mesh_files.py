@@ -129,6 +129,46 @@ def test_scalars_come_back(tmp_path: Path, suffix: str) -> None:
         np.testing.assert_array_equal(back.scalars[name][by_place(back)], values[by_place(mesh)])
 
 
+@pytest.mark.parametrize("name", ["a b", "ä", "", "x", "nx", "red", "alpha"])
+def test_names_of_scalars_that_ply_cannot_hold_are_refused(tmp_path: Path, name: str) -> None:
+    mesh = Mesh(sphere().vertices, sphere().faces, scalars={name: np.zeros(642)})
+    with pytest.raises(UsageError, match=r"a\.ply: \.ply cannot hold numbers per vertex named"):
+        write_mesh(mesh, tmp_path / "a.ply")
+    assert not list(tmp_path.iterdir())
+    assert write_mesh(mesh, tmp_path / "a.glb") == ()
+
+
+def test_glb_has_no_small_letters(tmp_path: Path) -> None:
+    scalars = {"a": np.zeros(642, np.float32), "A": np.ones(642, np.float32)}
+    mesh = Mesh(sphere().vertices, sphere().faces, scalars=scalars)
+    with pytest.raises(UsageError, match=r"a\.glb: \.glb cannot hold numbers per vertex named 'a'"):
+        write_mesh(mesh, tmp_path / "a.glb")
+    assert not list(tmp_path.iterdir())
+    write_mesh(mesh, tmp_path / "a.ply")
+    assert read_mesh(tmp_path / "a.ply").scalars.keys() == scalars.keys()
+
+
+@pytest.mark.parametrize("suffix", SUFFIXES)
+def test_vertices_that_are_not_finite_are_refused(tmp_path: Path, suffix: str) -> None:
+    vertices = sphere().vertices.copy()
+    vertices[3, 1] = np.nan
+    with pytest.raises(UsageError, match="expected finite vertices, found NaN or infinity"):
+        write_mesh(Mesh(vertices, sphere().faces), tmp_path / f"a.{suffix}")
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("suffix", SUFFIXES)
+def test_vertices_beyond_single_precision(tmp_path: Path, suffix: str) -> None:
+    mesh = sphere(scale=1e39)
+    if suffix in EXACT:
+        write_mesh(mesh, tmp_path / f"a.{suffix}")
+        np.testing.assert_array_equal(read_mesh(tmp_path / f"a.{suffix}").vertices, mesh.vertices)
+        return
+    with pytest.raises(UsageError, match=r"single precision only, found a coordinate of 1e\+39; write \.ply"):
+        write_mesh(mesh, tmp_path / f"a.{suffix}")
+    assert not list(tmp_path.iterdir())
+
+
 def test_unknown_scalars(tmp_path: Path) -> None:
     unknown = Mesh(sphere().vertices, sphere().faces, scalars={"support": np.full(642, np.nan)})
     for suffix, expected in (("ply", np.nan), ("glb", 0)):  # glTF has no NaN

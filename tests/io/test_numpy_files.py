@@ -159,3 +159,15 @@ def test_archives_that_do_not_fit_are_refused(
 ) -> None:
     np.savez(tmp_path / "a.npz", **arrays)
     refused(tmp_path / "a.npz", match)
+
+
+def test_what_to_do_is_said(tmp_path: Path) -> None:
+    (tmp_path / "a.npy").write_bytes(b"no array, but long enough")
+    refused(tmp_path / "a.npy", "write it with numpy.save$")
+    np.savez(tmp_path / "a.npz", xyz=np.zeros((9, 3)))
+    refused(tmp_path / "a.npz", r"found 'xyz'; save it with numpy\.savez\(path, points=\.\.\.\)$")
+    np.savez(tmp_path / "b.npz", points=np.zeros((9, 3)), normals=np.zeros((8, 3)))
+    refused(tmp_path / "b.npz", "expected 9 rows of normals, found 8; save one for each point$")
+    (tmp_path / "c.npy").touch()
+    refused(tmp_path / "c.npy", "the file is empty; export it again$")
+    refused(tmp_path / "none.npy", "no such file; check the path$")

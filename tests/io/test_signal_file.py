@@ -71,6 +71,8 @@ def changed(path, change, name="siren"):
         ("siren", lambda d, t: d["architecture"].update(inputs=3)),
         ("siren", lambda d, t: t.pop("weights.1")),
         ("siren", lambda d, t: t["biases.0"].fill_(float("inf"))),
+        ("siren", lambda d, t: t.update({"weights.1": t["weights.1"].half()})),
+        ("relu", lambda d, t: t.update({name: tensor.int() for name, tensor in t.items()})),
         ("siren", lambda d, t: d.update(shape=[5])),
         ("siren", lambda d, t: d.update(shape=[5, 7, 9], step=[1, 1, 1], axes=["a", "b", "c"])),
         ("siren", lambda d, t: d.update(shape=[5.0, 7])),

@@ -86,6 +86,14 @@ def test_damage(damaged, change):
     assert "\n" not in str(caught.value)
 
 
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float16, torch.int64])
+@pytest.mark.parametrize("names", [["weights.0"], ["biases.1"], ["amplitudes"], None])
+def test_numbers_of_another_type_are_refused(damaged, names, dtype):
+    path = damaged(lambda d, t: t.update({name: t[name].to(dtype) for name in names or list(t)}))
+    with pytest.raises(InputError, match=r"s\.safetensors: expected .* of the type float64, found"):
+        load_solution(path)
+
+
 def test_undamaged(damaged):
     load_solution(damaged(lambda d, t: None))
 

@@ -156,6 +156,39 @@ def test_trailing_separators_and_blank_lines(tmp_path: Path) -> None:
     np.testing.assert_array_equal(cloud.points, POINTS)
 
 
+@pytest.mark.parametrize("head", ["", "x y z\n", "20\n"])
+@pytest.mark.parametrize("commented", [[0], range(20)])
+def test_rows_may_end_in_a_comment(tmp_path: Path, head: str, commented: list[int]) -> None:
+    lines = rows(POINTS).splitlines()
+    for row in commented:
+        lines[row] += f"  # station {row}"
+    cloud = read(tmp_path, "a.xyz", head + "\n".join(lines) + "\n")
+    np.testing.assert_array_equal(cloud.points, POINTS)
+    assert cloud.notes == ()
+
+
+@pytest.mark.parametrize("separator", [";", " ", "; ", "\t"])
+@pytest.mark.parametrize("head", ["", "x;y;z\n"])
+def test_decimal_commas_are_called_that(tmp_path: Path, head: str, separator: str) -> None:
+    text = head + rows(POINTS.round(6), separator=separator).replace(".", ",")
+    refused(tmp_path, "a.txt", text.encode(), r"a\.txt: .* write decimal points, not commas$")
+
+
+def test_names_may_hold_what_begins_a_comment(tmp_path: Path) -> None:
+    text = "point #,x,y,z\n" + "".join(
+        f'"A#{k}",{x!r},{y!r},{z!r}\n' for k, (x, y, z) in enumerate(POINTS.tolist())
+    )
+    np.testing.assert_array_equal(read(tmp_path, "a.csv", text).points, POINTS)
+
+
+@pytest.mark.parametrize("head", ["", "x,y,z\n", "x,y,z\nm,m,m\n"])
+def test_first_rows_that_are_none_are_left_out_with_a_note(tmp_path: Path, head: str) -> None:
+    broken = "0.1,0.2,?\n" * 3
+    cloud = read(tmp_path, "a.csv", head + broken + rows(POINTS, separator=","))
+    np.testing.assert_array_equal(cloud.points, POINTS)
+    assert cloud.notes == ("3 lines before the first row of numbers were left out, such as '0.1,0.2,?'",)
+
+
 def test_more_points_than_counted_are_used_and_fewer_are_refused(tmp_path: Path) -> None:
     cloud = read(tmp_path, "a.pts", "19\n" + rows(POINTS))
     assert len(cloud) == 20

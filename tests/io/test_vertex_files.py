@@ -36,6 +36,7 @@ def test_obj(tmp_path: Path) -> None:
     np.testing.assert_array_equal(cloud.points, POINTS)
     assert cloud.normals is None
     assert cloud.notes == ()
+    np.testing.assert_array_equal(read(tmp_path, "d.obj", lines(POINTS, word=" \tv")).points, POINTS)
     full = lines(POINTS, COLOURS, word="v") + lines(NORMALS, word="vn")
     cloud = read(tmp_path, "b.obj", full)
     np.testing.assert_array_equal(cloud.points, POINTS)

@@ -6,6 +6,8 @@ from types import SimpleNamespace
 
 import pytest
 
+from sdf_siren.engine.options import build
+from sdf_siren.errors import UsageError
 from sdf_siren.stages.fit_sdf import FitSdf
 
 UNSET = {field.name: None for field in dataclasses.fields(FitSdf)} | {"quality": "standard", "mend": True}
@@ -96,3 +98,19 @@ def test_plan(stand_in, context):
         ("estimate_cost", (settings, 3, "cpu"), {}),
         ("detail_sentence", ((1, 2, 3), 2.0), {}),
     ]
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "expected"),
+    [
+        ("detail", 0, "a number from 0.1 to 10"),
+        ("detail", 11, "a number from 0.1 to 10"),
+        ("omega_0", 0, "a number above 0"),
+        ("learning_rate", 0, "a number above 0"),
+        ("seconds", 0, "a number above 0"),
+        ("run_seconds", -1, "a number above 0"),
+    ],
+)
+def test_what_a_fit_would_refuse_is_refused_at_once(name, value, expected):
+    with pytest.raises(UsageError, match=f"fit.sdf.{name}: expected {expected}, found {value}"):
+        build(FitSdf, {name: value}, "here")

@@ -27,3 +27,8 @@ def test_call(stand_in, context, tmp_path, shape, kind):
 def test_is_skipped_unless_wanted():
     assert WritePage().idle
     assert not WritePage(wanted=True).idle
+
+
+def test_the_plan_says_when_it_is_not_wanted(context):
+    assert WritePage().plan({}, context) == ["nothing asked for"]
+    assert WritePage(wanted=True).plan({}, context) == []

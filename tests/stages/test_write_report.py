@@ -35,3 +35,8 @@ def test_a_missing_library_does_not_fail_the_job(stand_in, context, said):
 def test_is_skipped_unless_wanted():
     assert WriteReport().idle
     assert not WriteReport(wanted=True).idle
+
+
+def test_the_plan_says_when_it_is_not_wanted(context):
+    assert WriteReport().plan({}, context) == ["nothing asked for"]
+    assert WriteReport(wanted=True).plan({}, context) == []
