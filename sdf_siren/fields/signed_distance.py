@@ -20,9 +20,10 @@ from sdf_siren.frames import Similarity
 class SignedDistanceField:
     """A SIREN in the cube and the frame that takes world coordinates there.
 
-    Called with world coordinates it answers with world distances, negative inside. That holds in the cube: in
-    the scan's box and a ninth of half its longest side around it. Beyond, where nothing was fitted, not
-    even the sign means anything.
+    Called with world coordinates it answers with world distances, negative inside. It was fitted in the
+    cube: in the scan's box and a ninth of half its longest side around it. Beyond, the distance to the cube
+    is added to the value at its nearest place, of which the sign stays. That is no less than the distance to
+    the surface, as far as the value is one.
 
     Attributes:
         network: fitted everywhere in the cube.
@@ -59,16 +60,20 @@ class SignedDistanceField:
         settings = self.record.get("settings")
         return isinstance(settings, Mapping) and settings.get("noise", 0.0) > 0
 
-    def _cube(self, points: ArrayLike) -> torch.Tensor:
+    def _cube(self, points: ArrayLike) -> tuple[torch.Tensor, NDArray[np.float64]]:
+        """The nearest places (n, 3) in the cube, and how far (n, 3) the points are from there."""
         points = np.asarray(points, dtype=np.float64)
         if points.ndim != 2 or points.shape[1] != 3:
             raise ValueError(f"expected points of shape (n, 3), found {points.shape}")
-        return torch.from_numpy(self.frame.to_cube(points)).to(self.network.device, self.network.dtype)
+        x = self.frame.to_cube(points)
+        inside = np.clip(x, -1, 1)
+        return torch.from_numpy(inside).to(self.network.device, self.network.dtype), x - inside
 
     def __call__(self, points: ArrayLike) -> NDArray[np.float64]:
         """Signed world distances (n,) float64 at world ``points`` (n, 3)."""
-        value = self.in_cube.value(self._cube(points))[:, 0]
-        return self.frame.length_to_world(value.cpu().numpy())
+        x, beyond = self._cube(points)
+        value = self.in_cube.value(x)[:, 0].cpu().numpy()
+        return self.frame.length_to_world(value + np.copysign(np.linalg.norm(beyond, axis=1), value))
 
     def gradient(self, points: ArrayLike) -> NDArray[np.float64]:
         """Gradients (n, 3) float64 at world ``points`` (n, 3); without unit, of length near one.
@@ -79,11 +84,17 @@ class SignedDistanceField:
 
     def distance_and_gradient(self, points: ArrayLike) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Signed world distances (n,) and gradients (n, 3) at world ``points`` (n, 3), in one evaluation."""
-        value, gradient = self.in_cube.value_and_gradient(self._cube(points))
-        distance = self.frame.length_to_world(value[:, 0].cpu().numpy())
-        return distance, gradient.cpu().numpy().astype(np.float64)
+        x, beyond = self._cube(points)
+        found, slope = self.in_cube.value_and_gradient(x)
+        value, gradient = found[:, 0].cpu().numpy(), slope.cpu().numpy().astype(np.float64)
+        away = np.copysign(np.linalg.norm(beyond, axis=1), value)
+        outward = beyond / np.where(away == 0, 1.0, away)[:, None]
+        # Along an axis that a point has left the cube by, its nearest place stays.
+        return self.frame.length_to_world(value + away), np.where(beyond == 0, gradient, 0.0) + outward
 
     def laplacian(self, points: ArrayLike) -> NDArray[np.float64]:
-        """Laplacians (n,) float64 in 1 / world unit: twice the mean curvature on the surface."""
-        laplacian = self.in_cube.laplacian(self._cube(points))[2][:, 0]
-        return laplacian.cpu().numpy().astype(np.float64) * self.frame.scale
+        """Laplacians (n,) float64 in 1 / world unit: twice the mean curvature on the surface. NaN outside of
+        the cube."""
+        x, beyond = self._cube(points)
+        laplacian = self.in_cube.laplacian(x)[2][:, 0].cpu().numpy().astype(np.float64)
+        return np.where(beyond.any(axis=1), np.nan, laplacian * self.frame.scale)
