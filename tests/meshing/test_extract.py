@@ -79,6 +79,18 @@ def test_unsupported_components_are_removed_and_said():
     assert np.linalg.norm(found.mesh.vertices + 0.5, axis=1).max() < 0.9
 
 
+def test_bubbles_that_a_correction_blows_far_from_the_networks_surface_are_removed():
+    """Though points support them: the network alone has 0.69 there."""
+    coefficients = torch.zeros(1, 20)
+    coefficients[0, 0] = -2.0
+    tiles = (CubicTiles(0.25, torch.tensor([[6, 6, 6]]), coefficients),)
+    field = SignedDistanceField(bump_network(), Similarity((0, 0, 0), 1.0), tiles=tiles)
+    whole = extract(field, 96).mesh
+    assert topology(whole).components == 2
+    found = extract(dataclasses.replace(field, support=whole.vertices.astype(np.float32)), 96)
+    assert topology(found.mesh).components == found.components_removed == 1
+
+
 def test_the_mesh_is_the_same_for_any_number_of_threads():
     network = initialise(SirenShape(width=16, hidden_layers=2), seed=3)
     field = SignedDistanceField(network, Similarity((0, 0, 0), 1.0))
