@@ -305,6 +305,19 @@ def test_given_normals_that_look_away_from_the_sensor_are_turned() -> None:
     assert cloud.notes[0].startswith("only 0% of the normals point to where the scan was seen from")
 
 
+def test_sensors_go_with_the_points_that_are_left() -> None:
+    """Where neighbours disagree, a point without a normal is dropped, and with it where it was seen from."""
+    n = directions(600)
+    n = n[np.argsort(n[:, 2])]
+    looking = np.where(n[:, 2:] > 0, 1.0, -1.0) * n  # the lower half was seen from inside
+    normals = looking.copy()
+    normals[295:305] = 0  # around the line between the two
+    found = complete_normals(PointCloud(n, -normals, sensors=n + 0.5 * looking))
+    assert len(found) < 600
+    side = (found.normals * found.points).sum(axis=1) * np.sign(found.points[:, 2])
+    assert np.mean(side > 0) > 0.97
+
+
 def test_terrain_points_up_and_says_that_this_was_guessed() -> None:
     ground = np.random.default_rng(6).uniform(-1, 1, (4000, 3))
     ground[:, 2] = 0.1 * np.sin(5 * ground[:, 0]) * np.cos(4 * ground[:, 1])
