@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import signal
-from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -15,12 +16,13 @@ def pytest_configure() -> None:
 
 
 @pytest.fixture
-def little_space() -> Iterator[None]:
-    """Nothing of more than a thousand bytes can be written, as on a disk that is nearly full."""
-    resource = pytest.importorskip("resource")
-    before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, before[1]))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+def little_space(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing of more than a thousand bytes can be written at once, as on a disk that is nearly full."""
+    write = Path.write_bytes
+
+    def write_little(path: Path, data: bytes) -> int:
+        if len(data) > 1000:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return write(path, data)
+
+    monkeypatch.setattr(Path, "write_bytes", write_little)

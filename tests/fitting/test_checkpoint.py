@@ -57,6 +57,6 @@ def test_fingerprint_sees_settings_and_data():
 @pytest.mark.usefixtures("little_space")
 def test_a_state_that_cannot_be_written_is_refused(tmp_path):
     path = tmp_path / "fit.checkpoint"
-    with pytest.raises(UsageError, match=r"fit\.checkpoint: cannot be written"):
+    with pytest.raises(UsageError, match=r"fit\.checkpoint: cannot be written \(the disk is full\)"):
         checkpoint.save(path, {"weights": torch.randn(1000)}, "abc")
     assert list(tmp_path.iterdir()) == []
