@@ -5,11 +5,11 @@ from __future__ import annotations
 import dataclasses
 from dataclasses import dataclass
 from itertools import pairwise
-from numbers import Integral, Real
 from typing import Any
 
 from sdf_siren.clouds.spacing import ScanGauge
 from sdf_siren.errors import UsageError
+from sdf_siren.fitting.kinds import check_kind
 
 QUALITIES = ("draft", "standard", "high", "paper")
 
@@ -92,7 +92,11 @@ class SurfaceSettings:
 
     def __post_init__(self) -> None:
         for field in dataclasses.fields(self):
-            _check_kind(field.name, str(field.type), getattr(self, field.name))
+            name, kind = field.name, str(field.type)
+            if kind.startswith("tuple"):
+                _check_knots(name, getattr(self, name))
+            else:
+                check_kind(f"fit.sdf.{name}", getattr(self, name), kind)
         for name in ("steps", "width", "depth", "surface_points", "far_points"):
             if getattr(self, name) < 1:
                 raise UsageError(f"fit.sdf.{name} must be at least 1, found {getattr(self, name)}")
@@ -106,20 +110,6 @@ class SurfaceSettings:
             value = getattr(self, field.name)
             if field.type in ("int", "float") and not 0 <= value < float("inf"):
                 raise UsageError(f"fit.sdf.{field.name} must be finite and not negative, found {value}")
-
-
-def _check_kind(name: str, kind: str, value: object) -> None:
-    """Raise a UsageError unless ``value`` is what the annotation ``kind`` of the setting ``name`` says."""
-    if kind.startswith("tuple"):
-        _check_knots(name, value)
-    elif kind == "bool":
-        if not isinstance(value, bool):
-            raise UsageError(f"fit.sdf.{name} must be True or False, found {value!r}")
-    elif kind == "int":
-        if isinstance(value, bool) or not isinstance(value, Integral):
-            raise UsageError(f"fit.sdf.{name} must be a whole number, found {value!r}")
-    elif kind == "float" and (isinstance(value, bool) or not isinstance(value, Real)):
-        raise UsageError(f"fit.sdf.{name} must be a number, found {value!r}")
 
 
 def resolve_settings(gauge: ScanGauge, quality: str, **overrides: object) -> SurfaceSettings:
@@ -144,7 +134,7 @@ def resolve_settings(gauge: ScanGauge, quality: str, **overrides: object) -> Sur
     detail: Any = given.get("detail", 1.0)
     if quality == "paper" and detail != 1:
         raise UsageError("fit.sdf.detail does nothing to the quality paper; leave one of them out")
-    _check_kind("detail", "float", detail)
+    check_kind("fit.sdf.detail", detail, "float")
     settings = _paper() if quality == "paper" else _recipe(quality, gauge, detail)
     return dataclasses.replace(settings, **given)  # type: ignore[arg-type]
 

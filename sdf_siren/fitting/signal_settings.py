@@ -5,14 +5,13 @@ from __future__ import annotations
 import dataclasses
 import math
 from dataclasses import dataclass
-from numbers import Integral, Real
-from typing import Any
 
 import numpy as np
 from scipy import fft
 
 from sdf_siren.errors import UsageError
 from sdf_siren.fields import SirenShape, matching_width
+from sdf_siren.fitting.kinds import check_kind
 from sdf_siren.signals import Signal
 
 QUALITIES = ("draft", "standard", "high", "paper")
@@ -85,7 +84,7 @@ class SignalSettings:
                 raise UsageError(f"fit.image.{name} must be above 0, found {getattr(self, name)}")
         for field in dataclasses.fields(self):
             value = getattr(self, field.name)
-            if isinstance(value, float) and not 0 <= value < math.inf:
+            if field.type in ("int", "float") and not 0 <= value < math.inf:
                 raise UsageError(f"fit.image.{field.name} must be finite and not negative, found {value}")
         if not self.value_weight + self.gradient_weight + self.laplacian_weight > 0:
             raise UsageError("fit.image needs a weight above 0 for values, gradient or Laplacian, found none")
@@ -120,10 +119,10 @@ def resolve_signal_settings(
     if unknown:
         raise UsageError(f"a signal's fit has no setting {sorted(unknown)[0]!r}")
     for name, value in given.items():
-        _check_kind(name, value, kinds[name])
+        check_kind(f"fit.image.{name}", value, kinds[name])
     for name, count in (("parameters", parameters), ("depth", given.get("depth"))):
         if count is not None:
-            _check_kind(name, count, "int")
+            check_kind(f"fit.image.{name}", count, "int")
             if count < 1:  # type: ignore[operator]
                 raise UsageError(f"fit.image.{name} must be at least 1, found {count}")
     smooth, network = bool(given.get("smooth", False)), str(given.get("network", "siren"))
@@ -149,21 +148,6 @@ def resolve_signal_settings(
         learning_rate=1e-4 if paper else HIGHEST_RATE if network != "siren" else rate_for(width),
     )
     return dataclasses.replace(chosen, **given)  # type: ignore[arg-type]
-
-
-_KINDS: dict[str, tuple[Any, str]] = {
-    "str": (str, "a text"),
-    "bool": ((bool, np.bool_), "true or false"),
-    "int": (Integral, "a whole number"),
-    "float": (Real, "a number"),
-}
-
-
-def _check_kind(name: str, value: object, kind: str) -> None:
-    """Refuse a setting that is of another type than its field."""
-    types, what = _KINDS[kind]
-    if not isinstance(value, types) or (isinstance(value, bool) and kind != "bool"):
-        raise UsageError(f"fit.image.{name} must be {what}, found {value!r}")
 
 
 def width_for(signal: Signal, parameters: int, depth: int) -> int:

@@ -102,6 +102,7 @@ def test_no_batch_is_larger_than_the_signal():
         ("smooth", "x"),
         ("omega_0", "high"),
         ("network", 3),
+        ("gradient_weight", -1),
     ],
 )
 def test_settings_of_another_kind(name, value):
