@@ -50,8 +50,8 @@ class SirenModule(nn.Module):
 def step(module: SirenModule, points: PointGroup, rows: int) -> None:
     """Value, gradient and parameter gradients of :func:`objective`'s losses, ``rows`` points at a time."""
     module.zero_grad(set_to_none=False)
-    for start in range(0, len(points), rows):
-        part = points.rows(slice(start, start + rows))
+    counts = [min(rows, len(points) - start) for start in range(0, len(points), rows)]
+    for part in points.split(counts):
         assert part.normals is not None
         x = part.x.detach().requires_grad_()
         f = module(x)

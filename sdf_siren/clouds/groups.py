@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from torch import Tensor
@@ -31,11 +31,16 @@ class PointGroup:
     def __len__(self) -> int:
         return len(self.x)
 
-    def rows(self, index: slice | Tensor) -> PointGroup:
+    def rows(self, index: Tensor) -> PointGroup:
         """The group of the given rows."""
-        if isinstance(index, slice):
-            return self._map(lambda tensor: tensor[index])
         return self._map(lambda tensor: tensor.index_select(0, index))  # three times as fast as indexing
+
+    def split(self, counts: Sequence[int]) -> list[PointGroup]:
+        """Groups of so many rows, one after another: views, made in one call for each kind of number."""
+        parts = {name: v.split(list(counts)) for name, v in vars(self).items() if v is not None}
+        return [
+            PointGroup(**dict(zip(parts, some, strict=True))) for some in zip(*parts.values(), strict=True)
+        ]
 
     def to(self, device: str) -> PointGroup:
         """A copy on another device."""

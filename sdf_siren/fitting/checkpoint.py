@@ -21,7 +21,7 @@ from sdf_siren.files import atomic_path
 from sdf_siren.fitting.trainer import Look, Trainer
 from sdf_siren.progress import Progress, ProgressCallback
 
-_KEY = "sdf-siren checkpoint 1"
+_KEY = "sdf-siren checkpoint 2"
 
 
 def fingerprint(description: dict[str, object], *arrays: Tensor) -> str:

@@ -55,29 +55,30 @@ class _Alike:
         gradient, direction: of this step, (len(indices), *shape).
     """
 
-    def __init__(self, indices: list[int], shape: torch.Size, like: Tensor) -> None:
+    def __init__(self, indices: list[int], numbers: dict[str, Tensor]) -> None:
         self.indices = indices
-        self.averages = {name: like.new_zeros(len(indices), *shape) for name in ("mean", "square")}
-        self.gradient, self.direction, self._half = (like.new_empty(len(indices), *shape) for _ in range(3))
+        self.gradient, self.direction = numbers["gradient"], numbers["direction"]
+        self.averages = {name: numbers[name] for name in ("mean", "square")}
+        self._half = torch.empty_like(self.gradient)
 
-    def learn(self, gradients: list[Tensor], beta: float) -> None:
-        """Take theirs of the gradients by all parameters, also into the mean."""
-        torch.stack([gradients[i] for i in self.indices], out=self.gradient)
-        self.averages["mean"].lerp_(self.gradient, 1 - beta)
+    def into_bases(self, matrices: Tensor) -> None:
+        """Turn ``matrices`` (len(indices), *shape) in place, from the parameters' axes to the bases."""
+        self._turn(self.averages["left_basis"].mT, matrices, self.averages["right_basis"])
 
-    def turned(self, matrices: Tensor, left: Tensor, right: Tensor, out: Tensor) -> Tensor:
-        """``left matrices right``; ``out`` may be ``matrices``."""
-        return torch.bmm(torch.bmm(left, matrices, out=self._half), right, out=out)
+    def out_of_bases(self, matrices: Tensor) -> None:
+        """The way back."""
+        self._turn(self.averages["left_basis"], matrices, self.averages["right_basis"].mT)
 
-    def scale(self, gradient: Tensor, beta: float, divisor: Tensor, epsilon: float) -> None:
-        """Divide the direction by the root of the average square, counting ``gradient``; overwrites that."""
-        square = self.averages["square"]
-        square.mul_(beta).addcmul_(gradient, gradient, value=1 - beta)
-        self.direction.div_(torch.div(square, divisor, out=gradient).sqrt_().add_(epsilon))
+    def _turn(self, left: Tensor, matrices: Tensor, right: Tensor) -> None:
+        torch.bmm(torch.bmm(left, matrices, out=self._half), right, out=matrices)
 
 
 class _Averages:
-    """Running averages of gradients, and the number of steps done."""
+    """Running averages of gradients, and the number of steps done.
+
+    What is done to every number by itself is done to those of all parameters at once: ``_numbers`` has
+    them one parameter after another, parameters of one shape together.
+    """
 
     def __init__(self, parameters: list[Tensor], betas: tuple[float, float], epsilon: float) -> None:
         self._parameters, self._betas, self._epsilon = parameters, betas, epsilon
@@ -85,28 +86,48 @@ class _Averages:
         shapes: dict[torch.Size, list[int]] = {}
         for i, parameter in enumerate(parameters):
             shapes.setdefault(parameter.shape, []).append(i)
-        self._alike = [_Alike(indices, shape, parameters[0]) for shape, indices in shapes.items()]
+        count = sum(parameter.numel() for parameter in parameters)
+        names = ("mean", "square", "gradient", "direction")
+        self._numbers = {name: parameters[0].new_zeros(count) for name in names}
+        self._alike: list[_Alike] = []
+        start = 0
+        for shape, indices in shapes.items():
+            part = slice(start, start + len(indices) * shape.numel())
+            parts = {n: t[part].view(len(indices), *shape) for n, t in self._numbers.items()}
+            self._alike.append(_Alike(indices, parts))
+            start = part.stop
+        self._order = [i for some in self._alike for i in some.indices]
 
-    def _one_more(self, rate: Tensor | float) -> tuple[Tensor, Tensor]:
-        """Count a step; returns the factor of ``mean / sqrt(square)`` in it and the divisor of ``square``.
+    def _take(self, rate: Tensor | float, gradients: list[Tensor]) -> tuple[Tensor, Tensor]:
+        """Begin a step; returns the factor of ``mean / sqrt(square)`` in it and the divisor of ``square``.
 
         Both correct for averages that began at zero.
         """
+        torch.cat([gradients[i].flatten() for i in self._order], out=self._numbers["gradient"])
         self._steps.add_(1)
         first, second = (1 - beta**self._steps for beta in self._betas)
         like = self._parameters[0]
         return (rate / first).to(like.dtype), second.to(like.dtype)
 
-    def _beside_each_other(self) -> Iterator[_Alike]:
+    def _beside_each_other(self, alike: list[_Alike]) -> Iterator[_Alike]:
         """Parameters of one shape after another; a GPU does what is done to them beside each other."""
-        with branches(self._steps.device, len(self._alike)) as each:
-            for some, branch in zip(self._alike, each, strict=True):
+        with branches(self._steps.device, len(alike)) as each:
+            for some, branch in zip(alike, each, strict=True):
                 with branch:
                     yield some
 
-    def _move(self, some: _Alike, way: Tensor) -> None:
-        for i, direction in zip(some.indices, some.direction.unbind(), strict=True):
-            self._parameters[i].addcmul_(direction, way, value=-1)
+    def _adapt(self, divisor: Tensor) -> None:
+        """Count the gradient in the averages, and make the direction of them; overwrites the gradient."""
+        mean, square, gradient = (self._numbers[name] for name in ("mean", "square", "gradient"))
+        mean.lerp_(gradient, 1 - self._betas[0])
+        square.mul_(self._betas[1]).addcmul_(gradient, gradient, value=1 - self._betas[1])
+        root = torch.div(square, divisor, out=gradient).sqrt_().add_(self._epsilon)
+        torch.div(mean, root, out=self._numbers["direction"])
+
+    def _move(self, way: Tensor) -> None:
+        for some in self._alike:
+            for i, direction in zip(some.indices, some.direction.unbind(), strict=True):
+                self._parameters[i].addcmul_(direction, way, value=-1)
 
     def state(self) -> State:
         return {"steps": self._steps, **self._named()}
@@ -139,12 +160,9 @@ class Adam(_Averages):
 
     def step(self, gradients: list[Tensor], rate: Tensor | float, number: int) -> None:
         """See :class:`Optimizer`."""
-        way, second = self._one_more(rate)
-        for some in self._beside_each_other():
-            some.learn(gradients, self._betas[0])
-            some.direction.copy_(some.averages["mean"])
-            some.scale(some.gradient, self._betas[1], second, self._epsilon)
-            self._move(some, way)
+        way, second = self._take(rate, gradients)
+        self._adapt(second)
+        self._move(way)
 
 
 class Soap(_Averages):
@@ -153,6 +171,8 @@ class Soap(_Averages):
     Weight matrices are rotated into the eigenvectors of the running averages of G G^T and G^T G,
     which one step of power iteration with a QR decomposition keeps current (algorithm 4 of the
     paper); vectors get plain Adam. The very first step only measures the gradients.
+
+    The average gradient is kept in the bases, where every step reads it, and turned when they change.
     """
 
     def __init__(
@@ -181,29 +201,22 @@ class Soap(_Averages):
     def step(self, gradients: list[Tensor], rate: Tensor | float, number: int) -> None:
         """See :class:`Optimizer`."""
         program, beta = self.program(number), self._betas[1]
-        way, second = self._one_more(0.0 if program == "first" else rate)
-        for some in self._beside_each_other():
-            some.learn(gradients, self._betas[0])
-            if some in self._matrices:
-                gradient, transposed = some.gradient, some.gradient.mT
-                some.averages["left"].baddbmm_(gradient, transposed, beta=beta, alpha=1 - beta)
-                some.averages["right"].baddbmm_(transposed, gradient, beta=beta, alpha=1 - beta)
+        way, second = self._take(0.0 if program == "first" else rate, gradients)
+        for some in self._beside_each_other(self._matrices):
+            gradient, transposed = some.gradient, some.gradient.mT
+            some.averages["left"].baddbmm_(gradient, transposed, beta=beta, alpha=1 - beta)
+            some.averages["right"].baddbmm_(transposed, gradient, beta=beta, alpha=1 - beta)
         if program != "plain":
             self._turn_bases(first=program == "first")
-        for some in self._beside_each_other():
-            if some in self._matrices:
-                left, right = some.averages["left_basis"], some.averages["right_basis"]
-                some.turned(some.averages["mean"], left.mT, right, out=some.direction)
-                some.turned(some.gradient, left.mT, right, out=some.gradient)
-                some.scale(some.gradient, beta, second, self._epsilon)
-                some.turned(some.direction, left, right.mT, out=some.direction)
-            else:
-                some.direction.copy_(some.averages["mean"])
-                some.scale(some.gradient, beta, second, self._epsilon)
-            self._move(some, way)
+        for some in self._beside_each_other(self._matrices):
+            some.into_bases(some.gradient)
+        self._adapt(second)
+        for some in self._beside_each_other(self._matrices):
+            some.out_of_bases(some.direction)
+        self._move(way)
 
     def _turn_bases(self, *, first: bool) -> None:
-        """Bring all bases up to date, and the averages of squares along.
+        """Bring all bases up to date, and the averages along.
 
         Bases are shared out to as many threads as torch is allowed, each to one thread alone, so that the
         result does not depend on their number. What else a step does is too little to be shared out. A GPU
@@ -224,8 +237,12 @@ class Soap(_Averages):
                 else:
                     orders[task] = _refresh_basis(average, basis)
 
+        for some in self._matrices:
+            some.out_of_bases(some.averages["mean"])
         with branches(self._steps.device, len(bases)) as each:
             drain(len(bases), work, [None] * workers(self._steps.device))
+        for some in self._matrices:
+            some.into_bases(some.averages["mean"])
         for (some, side, k), order in zip(bases, orders, strict=True):
             square = some.averages["square"][k]
             if order is not None:

@@ -26,6 +26,7 @@ from sdf_siren.fitting.least_squares import ROWS_PER_UNKNOWN, Block, Collocation
 from sdf_siren.fitting.linearisation import Equations, misses
 from sdf_siren.fitting.optimizers import Adam, Optimizer, Soap
 from sdf_siren.fitting.trainer import RateSchedule, Trainer
+from sdf_siren.losses.objective import Shares
 
 OPTIMIZERS = ("soap", "adam")
 POOL_ROWS = 20_000
@@ -80,8 +81,8 @@ class ResidualEngine:
         self._network = network
 
     @torch.no_grad()
-    def __call__(self, batch: Equations, fraction: float) -> tuple[list[Tensor], dict[str, Tensor]]:
-        """Gradients like ``network.parameters``, and the loss by name, 0-dimensional."""
+    def __call__(self, batch: Equations, fraction: float) -> tuple[list[Tensor], Shares]:
+        """Gradients like ``network.parameters``, and the loss by name, 0-dimensional, when asked for."""
         solution = Solution(batch.ansatz, self._network, torch.zeros(0, dtype=torch.float64))
         here = batch.at(solution)
         missing = misses(here, solution)
@@ -96,7 +97,7 @@ class ResidualEngine:
             else:
                 total.add(found)
         assert total is not None
-        return total.tensors, {"residual": missing.square().sum().sqrt()}
+        return total.tensors, lambda: {"residual": missing.square().sum().sqrt()}
 
     def program(self, fraction: float) -> Hashable:
         """Always the same."""

@@ -14,6 +14,7 @@ from torch import Tensor
 
 from sdf_siren.fields import LayeredField, ParameterGradients, Workspace, channel_gradients
 from sdf_siren.fitting.gradients import ChunkedGradients, added, even_parts
+from sdf_siren.losses.objective import Shares
 from sdf_siren.losses.samples import SampleObjective, SampleTerm
 from sdf_siren.signals.blocks import Blocks
 
@@ -38,22 +39,26 @@ class SampleEngine:
         self._gradients = ChunkedGradients(network, threads)
 
     @torch.no_grad()
-    def __call__(self, batch: Blocks, fraction: float) -> tuple[list[Tensor], dict[str, Tensor]]:
-        """Gradients like ``network.parameters`` and, by term, the root of the mean square."""
+    def __call__(self, batch: Blocks, fraction: float) -> tuple[list[Tensor], Shares]:
+        """Gradients like ``network.parameters`` and, when asked for, by term the root of the mean square."""
         terms = [
             (term, weight / term.count(len(batch), batch.side))
             for term, weight in self._objective.at(fraction)
         ]
         found = self._values(batch, terms) if _order(terms) == 0 else self._derivatives(batch, terms)
-        gradients, squares = found
+        gradients, shares = found
         counts = {term.name: term.count(len(batch), batch.side) for term, _ in terms}
-        return gradients, {name: (square / counts[name]).sqrt() for name, square in squares.items()}
+
+        def losses() -> dict[str, Tensor]:
+            return {name: (square / counts[name]).sqrt() for name, square in added(shares).items()}
+
+        return gradients, losses
 
     def program(self, fraction: float) -> Hashable:
         """The terms that count and their weights."""
         return tuple((term.name, weight) for term, weight in self._objective.at(fraction))
 
-    def _values(self, batch: Blocks, terms: Terms) -> tuple[list[Tensor], dict[str, Tensor]]:
+    def _values(self, batch: Blocks, terms: Terms) -> tuple[list[Tensor], list[dict[str, Tensor]]]:
         blocks = max(1, CHUNK_ROWS // batch.size) if self._network.device.type == "cpu" else len(batch)
         shares = even_parts(len(batch), -(-len(batch) // blocks))
         parts = [slice(share.start * batch.size, share.stop * batch.size) for share in shares]
@@ -68,7 +73,7 @@ class SampleEngine:
         rows = max(part.stop - part.start for part in parts)
         return self._gradients(rows, [partial(task, part) for part in parts])
 
-    def _derivatives(self, batch: Blocks, terms: Terms) -> tuple[list[Tensor], dict[str, Tensor]]:
+    def _derivatives(self, batch: Blocks, terms: Terms) -> tuple[list[Tensor], list[dict[str, Tensor]]]:
         shares: dict[int, dict[str, Tensor]] = {}
 
         def loss(part: slice, columns: Tensor) -> Tensor:
@@ -76,7 +81,7 @@ class SampleEngine:
             return into
 
         found = channel_gradients(self._network.layers, batch.x, _order(terms), loss, multiple=batch.size)
-        return found.tensors, added([shares[start] for start in sorted(shares)])
+        return found.tensors, [shares[start] for start in sorted(shares)]
 
 
 def _order(terms: Terms) -> int:

@@ -16,6 +16,7 @@ from sdf_siren.fields import LayeredField
 from sdf_siren.fields.threads import single_threaded
 from sdf_siren.fitting.optimizers import Optimizer
 from sdf_siren.fitting.replay import Replay
+from sdf_siren.losses.objective import Shares
 
 Batch = TypeVar("Batch")
 Drawn = TypeVar("Drawn", covariant=True)
@@ -70,8 +71,8 @@ class Draws(Protocol[Drawn]):
 class Engine(Protocol[Given]):
     """What is minimised, on a batch."""
 
-    def __call__(self, batch: Given, fraction: float) -> tuple[list[Tensor], dict[str, Tensor]]:
-        """Gradients (like ``network.parameters``) and losses by name, 0-dimensional.
+    def __call__(self, batch: Given, fraction: float) -> tuple[list[Tensor], Shares]:
+        """Gradients (like ``network.parameters``) and, when asked for, losses by name, 0-dimensional.
 
         Args:
             batch: what the sampler drew.
@@ -121,7 +122,7 @@ class Trainer(Generic[Batch]):
         self._rates = torch.tensor([rate(step) for step in range(rate.steps)], dtype=torch.float64)
         self._rates = self._rates.to(network.device)
         self._rate_now = torch.zeros_like(self._rates[:1]).squeeze()
-        self._replay: Replay[Batch, dict[str, Tensor]] = Replay(network.device)
+        self._replay: Replay[Batch, Shares] = Replay(network.device)
 
     def run(self, observers: tuple[Observer[Batch], ...] = (), *, until: int | None = None) -> None:
         """Train from the current step to the last one, or ``until`` so many are done.
@@ -142,13 +143,13 @@ class Trainer(Generic[Batch]):
         losses = self._replay(program, partial(self._learn, number=self.step, fraction=fraction), batch)
         self.step += 1
         if self.step % CHECK_EVERY == 0 or self.step == self._rate.steps:
-            look = Look(self.step, self._rate.steps, _floats(losses), self._rate(self.step - 1))
+            look = Look(self.step, self._rate.steps, _floats(losses()), self._rate(self.step - 1))
             self._check(look)
             self.losses = look.losses
             for observer in observers:
                 observer(self, look)
 
-    def _learn(self, batch: Batch, number: int, fraction: float) -> dict[str, Tensor]:
+    def _learn(self, batch: Batch, number: int, fraction: float) -> Shares:
         """Move the parameters; from here on no number may leave the device."""
         gradients, losses = self._engine(batch, fraction)
         if self._clip is not None:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import torch
 from torch import Tensor
 
 from sdf_siren.clouds.groups import PointGroup
 from sdf_siren.losses.terms import LossTerm
+
+Shares = Callable[[], dict[str, Tensor]]
+"""Sums of losses by name, 0-dimensional, made when it is called: few steps are looked at."""
 
 Schedule = Sequence[tuple[float, float]]
 """Knots (fraction of the fit, factor), linear between them and constant beyond; empty means 1."""
@@ -77,7 +81,7 @@ class Objective:
         g: Tensor | None,
         divisors: Mapping[str, int],
         fraction: float,
-    ) -> tuple[dict[str, Tensor], Tensor, Tensor | None]:
+    ) -> tuple[Shares, Tensor, Tensor | None]:
         """The share of (part of) a group in every term, and the adjoints of values and gradients.
 
         Args:
@@ -89,9 +93,9 @@ class Objective:
             fraction: of the fit that is done.
 
         Returns:
-            Unweighted shares by name of term (0-dimensional), dloss/df (n, 1), dloss/dg (n, 3).
+            Unweighted shares by name of term, when asked for; dloss/df (n, 1), dloss/dg (n, 3).
         """
-        shares: dict[str, Tensor] = {}
+        losses: dict[str, tuple[Tensor, float]] = {}
         fbar = gbar = None
         for weighted in self.terms:
             if name not in weighted.term.groups:
@@ -99,13 +103,17 @@ class Objective:
             value = weighted.term(f, g, group)
             factor = 1 / divisors[weighted.term.name]
             scale = weighted.weight_at(fraction) * factor
-            shares[weighted.term.name] = value.loss.sum() * factor
+            losses[weighted.term.name] = value.loss, factor
             fbar, gbar = _plus(fbar, value.by_value, scale), _plus(gbar, value.by_gradient, scale)
         if fbar is None:
             fbar = torch.zeros_like(f)
         if g is not None and gbar is None:
             gbar = torch.zeros_like(g)
-        return shares, fbar, gbar
+        return partial(_sums, losses), fbar, gbar
+
+
+def _sums(losses: dict[str, tuple[Tensor, float]]) -> dict[str, Tensor]:
+    return {name: loss.sum() * factor for name, (loss, factor) in losses.items()}
 
 
 def _plus(total: Tensor | None, part: Tensor | None, factor: float) -> Tensor | None:

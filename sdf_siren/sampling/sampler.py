@@ -59,7 +59,7 @@ class PoolSampler:
             self._starts[name] = torch.rand(count, generator=generator, dtype=torch.float64).to(place)
             self._parts[name] = torch.arange(count, dtype=torch.float64).to(place)
         self._first = -1  # of the steps that are drawn
-        self._drawn: dict[str, PointGroup] = {}
+        self._drawn: list[dict[str, PointGroup]] = []
 
     def draw(self, generator: torch.Generator, step: int = 0) -> dict[str, PointGroup]:
         """Rows of every pool; they follow from the seed and ``step``, and ``generator`` is left alone."""
@@ -67,12 +67,14 @@ class PoolSampler:
         if first != self._first:
             self._first = first
             steps = range(first, first + AHEAD)
-            self._drawn = {name: self._pools[name].rows(self._rows_of(name, steps)) for name in self._starts}
-        batch = {}
-        for name, drawn in self._drawn.items():
-            count = len(self._starts[name])
-            batch[name] = drawn.rows(slice((step - first) * count, (step - first + 1) * count))
-        return batch
+            drawn = [
+                self._pools[name].rows(self._rows_of(name, steps)).split([len(start)] * AHEAD)
+                for name, start in self._starts.items()
+            ]
+            self._drawn = [
+                dict(zip(self._starts, groups, strict=True)) for groups in zip(*drawn, strict=True)
+            ]
+        return self._drawn[step - first]
 
     def _rows_of(self, name: str, steps: range) -> Tensor:
         """Of the pool of that name, (steps * count,)."""

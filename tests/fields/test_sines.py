@@ -1,4 +1,4 @@
-"""Sines by NumPy against float64 and against torch, wherever the numbers lie and whoever watches them."""
+"""Sines, by NumPy and by torch, against float64, wherever the numbers lie and whoever watches them."""
 
 import math
 
@@ -7,11 +7,18 @@ import pytest
 import torch
 from torch.autograd import forward_ad
 
+from sdf_siren.fields import sines
 from sdf_siren.fields.sines import cos, in_place, sin
 
 FUNCTIONS = [pytest.param(sin, torch.sin, id="sin"), pytest.param(cos, torch.cos, id="cos")]
 UNIT = 2.0**-24
 """Half a unit in the last place of numbers between 1/2 and 1."""
+
+
+@pytest.fixture(autouse=True, params=[True, False], ids=["numpy", "torch"])
+def whose(request, monkeypatch):
+    """Either way on every processor."""
+    monkeypatch.setattr(sines, "BY_NUMPY", request.param)
 
 
 def arguments(count, seed=0):

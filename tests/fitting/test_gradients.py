@@ -5,7 +5,8 @@ import torch
 
 from sdf_siren.clouds.groups import PointGroup
 from sdf_siren.fields import SirenShape, initialise
-from sdf_siren.fitting.gradients import CHUNK_ROWS, GradientEngine
+from sdf_siren.fitting import gradients
+from sdf_siren.fitting.gradients import GradientEngine
 from sdf_siren.losses import (
     Eikonal,
     NormalCosine,
@@ -15,6 +16,14 @@ from sdf_siren.losses import (
     Surface,
     WeightedTerm,
 )
+
+
+@pytest.fixture(autouse=True, params=[2, 4])
+def processors(request, monkeypatch):
+    """Both ways to cut a batch on every machine."""
+    monkeypatch.setattr(gradients, "TWO_PROCESSORS", request.param == 2)
+    monkeypatch.setattr(gradients, "CHUNK_ROWS", 300)
+    return request.param
 
 
 def paper_loss(network, parameters, surface, volume):
@@ -57,28 +66,28 @@ def paper_batch(count, dtype=torch.float64):
 
 def test_paper_objective_agrees_with_autograd():
     network = initialise(SirenShape(width=20), seed=0, dtype=torch.float64)
-    batch = paper_batch(CHUNK_ROWS + 100)
-    gradients, losses = GradientEngine(network, PAPER, threads=1)(batch, 0.0)
+    batch = paper_batch(gradients.CHUNK_ROWS + 100)
+    found, losses = GradientEngine(network, PAPER, threads=1)(batch, 0.0)
     leaves = [p.clone().requires_grad_() for p in network.parameters]
     loss = paper_loss(network, leaves, batch["surface"], batch["volume"])
     expected = torch.autograd.grad(loss, leaves)
-    for found, wanted in zip(gradients, expected, strict=True):
-        torch.testing.assert_close(found, wanted, rtol=1e-9, atol=1e-9)
+    for mine, wanted in zip(found, expected, strict=True):
+        torch.testing.assert_close(mine, wanted, rtol=1e-9, atol=1e-9)
     weights = {t.term.name: t.weight for t in PAPER.terms}
-    total = sum(weights[name] * value for name, value in losses.items())
+    total = sum(weights[name] * value for name, value in losses().items())
     torch.testing.assert_close(total, loss.detach())
 
 
 @pytest.mark.parametrize("threads", [2, 3, 8])
 def test_gradients_are_the_same_to_the_last_bit_whatever_the_threads(threads):
     network = initialise(SirenShape(width=32), seed=0)
-    batch = paper_batch(3 * CHUNK_ROWS + 17, torch.float32)
+    batch = paper_batch(3 * gradients.CHUNK_ROWS + 17, torch.float32)
     alone, alone_losses = GradientEngine(network, PAPER, threads=1)(batch, 0.0)
     engine = GradientEngine(network, PAPER, threads)
     for _ in range(3):  # threads take chunks in another order every time
         together, losses = engine(batch, 0.0)
         assert all(torch.equal(a, b) for a, b in zip(alone, together, strict=True))
-        assert losses == alone_losses
+        assert losses() == alone_losses()
 
 
 def test_a_whole_batch_at_once_gives_the_same_as_its_groups():
@@ -98,29 +107,38 @@ def test_a_whole_batch_at_once_gives_the_same_as_its_groups():
     together, losses = engine(batch, 0.0)
     for found, wanted in zip(together, apart, strict=True):
         torch.testing.assert_close(found, wanted, rtol=1e-11, atol=1e-11)
-    assert losses.keys() == apart_losses.keys()
-    for name in losses:
-        torch.testing.assert_close(losses[name], apart_losses[name])
+    torch.testing.assert_close(losses(), apart_losses())
 
 
-def test_values_alone_go_with_gradients_and_threads_get_the_same():
+def chunk_sizes(**batch):
+    """Of each chunk, the rows of its groups, where the losses read no gradient of ``far``."""
     objective = Objective(
         (WeightedTerm(Eikonal(groups=("near", "surface")), 1.0), WeightedTerm(Surface(groups=("far",)), 1.0))
     )
     engine = GradientEngine(initialise(SirenShape(width=8), seed=0), objective, threads=2)
+    groups = {name: PointGroup(torch.zeros(count, 3)) for name, count in batch.items()}
+    return [[(name, len(group)) for name, group in chunk] for chunk in engine._chunks(groups)]
 
-    def sizes(**batch):
-        groups = {name: PointGroup(torch.zeros(count, 3)) for name, count in batch.items()}
-        return [[(name, len(group)) for name, group in chunk] for chunk in engine._chunks(groups)]
 
-    most = CHUNK_ROWS
-    assert sizes(far=128, surface=2 * most, near=500) == [
-        *[[("surface", most)]] * 2,
-        *[[("near", 250), ("far", 64)]] * 2,
+@pytest.mark.parametrize("processors", [4], indirect=True)
+def test_values_alone_go_with_gradients_and_threads_get_the_same(processors):
+    assert chunk_sizes(far=128, surface=600, near=300) == [
+        *[[("surface", 300)]] * 2,
+        *[[("near", 150), ("far", 64)]] * 2,
     ]
-    assert sizes(near=2 * most, far=4) == [[("near", most // 2), ("far", 1)]] * 4
-    assert sizes(far=10) == [[("far", 5)]] * 2
-    assert sizes(far=1, near=1) == [[("near", 1), ("far", 1)]]
+    assert chunk_sizes(near=600, far=4) == [[("near", 150), ("far", 1)]] * 4
+    assert chunk_sizes(far=10) == [[("far", 5)]] * 2
+    assert chunk_sizes(far=1, near=1) == [[("near", 1), ("far", 1)]]
+
+
+@pytest.mark.parametrize("processors", [2], indirect=True)
+def test_two_processors_get_half_of_every_group(processors):
+    assert chunk_sizes(far=100, surface=300, near=200) == [[("surface", 150), ("near", 100), ("far", 50)]] * 2
+    assert chunk_sizes(far=1, surface=600, near=3) == [
+        [("surface", 150)],
+        *[[("surface", 150), ("near", 1)]] * 2,
+        [("surface", 150), ("near", 1), ("far", 1)],
+    ]
 
 
 def test_groups_without_gradient_terms_are_evaluated_by_value_only():
@@ -129,7 +147,7 @@ def test_groups_without_gradient_terms_are_evaluated_by_value_only():
     x = torch.rand(40, 3, dtype=torch.float64)
     one = torch.ones(40, 1, dtype=torch.float64)
     batch = {"surface": PointGroup(x), "far": PointGroup(-x, side=one, lower=0.3 * one, upper=0.4 * one)}
-    gradients, _ = GradientEngine(network, objective, threads=1)(batch, 0.0)
+    found, _ = GradientEngine(network, objective, threads=1)(batch, 0.0)
     leaves = [p.clone().requires_grad_() for p in network.parameters]
 
     def value(points):
@@ -141,5 +159,5 @@ def test_groups_without_gradient_terms_are_evaluated_by_value_only():
     far = value(-x)
     hinge = (0.3 - far).clamp_min(0) + (far - 0.4).clamp_min(0)
     loss = 2 * value(x).abs().mean() + 3 * hinge.mean()
-    for found, wanted in zip(gradients, torch.autograd.grad(loss, leaves), strict=True):
-        torch.testing.assert_close(found, wanted, rtol=1e-10, atol=1e-10)
+    for mine, wanted in zip(found, torch.autograd.grad(loss, leaves), strict=True):
+        torch.testing.assert_close(mine, wanted, rtol=1e-10, atol=1e-10)

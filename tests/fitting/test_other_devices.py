@@ -139,8 +139,8 @@ def test_a_signal_step_stays_on_the_device(told, monkeypatch):
         for step, batch in enumerate(batches):
             gradients, losses = trainer._engine(batch, 1 - step / (2 * STEPS))
             optimizer.step(gradients, 1e-3, step)
-    assert losses
-    assert all(loss.device == META for loss in losses.values())
+    assert losses()
+    assert all(loss.device == META for loss in losses().values())
 
 
 def test_the_batches_of_a_signal_are_made_where_their_corners_are(monkeypatch):

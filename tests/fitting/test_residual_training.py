@@ -46,7 +46,7 @@ def test_gradients_are_those_of_half_the_squared_residual(name, problem):
     gradients, losses = engine(equations, 0.0)
     gradients = [g.clone() for g in gradients]
     solution = Solution(equations.ansatz, network, torch.zeros(0, dtype=torch.float64))
-    assert float(losses["residual"]) == pytest.approx(equations.residual(solution), rel=1e-12)
+    assert float(losses()["residual"]) == pytest.approx(equations.residual(solution), rel=1e-12)
     step = 1e-6
     for parameter, gradient in zip(network.parameters, gradients, strict=True):
         flat, k = parameter.view(-1), int(gradient.abs().argmax())
@@ -54,7 +54,7 @@ def test_gradients_are_those_of_half_the_squared_residual(name, problem):
         ends = []
         for sign in (1, -1):
             flat[k] = before + sign * step
-            ends.append(0.5 * float(engine(equations, 0.0)[1]["residual"]) ** 2)
+            ends.append(0.5 * float(engine(equations, 0.0)[1]()["residual"]) ** 2)
         flat[k] = before
         slope = (ends[0] - ends[1]) / (2 * step)
         assert slope == pytest.approx(float(gradient.view(-1)[k]), rel=1e-4, abs=1e-9)

@@ -66,7 +66,7 @@ def test_gradients_are_those_of_the_loss(derivatives, kind, monkeypatch):
         network = initialise_perceptron((2, 9, 9, 1), Relu(), seed=0, dtype=torch.float64)
     terms, blocks = objective(derivatives), batch()
     gradients, losses = SampleEngine(network, terms, 2)(blocks, 1.0)
-    assert set(losses) == ({"values", "gradient", "laplacian"})
+    assert set(losses()) == ({"values", "gradient", "laplacian"})
     for parameter, gradient in zip(network.parameters, gradients, strict=True):
         direction = random(*parameter.shape, seed=7)
         kept, ends = parameter.clone(), []
@@ -86,7 +86,7 @@ def test_losses_are_root_mean_squares():
         blocks, 0.0
     )
     missed = network.value(blocks.x) - target[blocks.samples.flatten()]
-    assert float(losses["values"]) == pytest.approx(math.sqrt(float(missed.square().mean())))
+    assert float(losses()["values"]) == pytest.approx(math.sqrt(float(missed.square().mean())))
 
 
 @pytest.mark.parametrize("derivatives", [False, True], ids=["values", "derivatives"])

@@ -134,17 +134,17 @@ def test_resumed_equals_uninterrupted(cloud, quality, tmp_path):
 def test_an_interrupt_in_the_middle_of_a_step_resumes_exactly(cloud, tmp_path, monkeypatch):
     settings = SMALL | {"width": 24}
     whole = fit_surface(cloud, **settings)
-    healthy = optimizers._Alike.scale
+    healthy = optimizers.Soap._adapt
     calls = []
 
     def interrupt(*arguments):
         calls.append(1)
-        if len(calls) == 5 * 100 + 3:  # five shapes of parameters: the third one of step 101
+        if len(calls) == 101:
             raise KeyboardInterrupt
         healthy(*arguments)
 
     path = tmp_path / "fit.checkpoint"
-    monkeypatch.setattr(optimizers._Alike, "scale", interrupt)
+    monkeypatch.setattr(optimizers.Soap, "_adapt", interrupt)
     with pytest.raises(KeyboardInterrupt):
         fit_surface(cloud, checkpoint=path, **settings)
     monkeypatch.undo()
