@@ -39,7 +39,7 @@ from the points know no more than these."""
 BESIDE_WEIGHT = 0.1
 """Of a value off the surface beside that of a point on it. There is no surface to be exact about."""
 
-ROWS = 2048
+ROWS = 4096
 """Of a batch of tiles, so that what is made of them stays in the cache of a core,"""
 
 GPU_ROWS = 2**18
