@@ -5,6 +5,8 @@ from __future__ import annotations
 from numbers import Integral, Real
 from typing import Any
 
+import numpy as np
+
 from sdf_siren.errors import UsageError
 
 _KINDS: dict[str, tuple[Any, str]] = {
@@ -13,6 +15,11 @@ _KINDS: dict[str, tuple[Any, str]] = {
     "int": (Integral, "a whole number"),
     "float": (Real, "a number"),
 }
+
+
+def plain(value: object) -> object:
+    """A number of NumPy as one of Python, which records can hold; all else as it is."""
+    return value.item() if isinstance(value, np.generic) else value
 
 
 def check_kind(name: str, value: object, kind: str) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 from sdf_siren.clouds.spacing import ScanGauge
 from sdf_siren.errors import UsageError
-from sdf_siren.fitting.kinds import check_kind
+from sdf_siren.fitting.kinds import check_kind, plain
 
 QUALITIES = ("draft", "standard", "high", "paper")
 
@@ -127,7 +127,7 @@ def resolve_settings(gauge: ScanGauge, quality: str, **overrides: object) -> Sur
     """
     if quality not in QUALITIES:
         raise UsageError(f"fit.sdf.quality must be one of {', '.join(QUALITIES)}, found {quality!r}")
-    given = {name: _knots(name, value) for name, value in overrides.items() if value is not None}
+    given = {name: plain(_knots(name, value)) for name, value in overrides.items() if value is not None}
     unknown = given.keys() - ({f.name for f in dataclasses.fields(SurfaceSettings)} - MEASURED)
     if unknown:
         raise UsageError(f"a surface fit has no setting {sorted(unknown)[0]!r}")

@@ -11,7 +11,7 @@ from scipy import fft
 
 from sdf_siren.errors import UsageError
 from sdf_siren.fields import SirenShape, matching_width
-from sdf_siren.fitting.kinds import check_kind
+from sdf_siren.fitting.kinds import check_kind, plain
 from sdf_siren.signals import Signal
 
 QUALITIES = ("draft", "standard", "high", "paper")
@@ -113,7 +113,7 @@ def resolve_signal_settings(
     """
     if quality not in QUALITIES:
         raise UsageError(f"fit.image.quality must be one of {', '.join(QUALITIES)}, found {quality!r}")
-    given = {name: value for name, value in overrides.items() if value is not None}
+    given = {name: plain(value) for name, value in overrides.items() if value is not None}
     kinds = {f.name: str(f.type) for f in dataclasses.fields(SignalSettings)}
     unknown = given.keys() - kinds.keys()
     if unknown:

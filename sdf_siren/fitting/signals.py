@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import operator
 import os
 import time
 from pathlib import Path
@@ -90,7 +91,8 @@ def fit_signal(
         UsageError: wrong settings, an unknown device, or a checkpoint of another fit.
         DivergenceError: the losses are no longer finite.
     """
-    place = choose_device(device)
+    place, seed = choose_device(device), operator.index(seed)
+    psnr = None if psnr is None else float(psnr)
     chosen = resolve_signal_settings(signal, quality, psnr=psnr, parameters=parameters, **settings)
     network = signal_network(chosen, signal, seed).to(device=place)
     supervision = (

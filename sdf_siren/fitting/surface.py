@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import operator
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -73,6 +74,7 @@ def fit_surface(
         UsageError: wrong settings, an unknown device, or a checkpoint of another fit.
         DivergenceError: the losses are no longer finite.
     """
+    seed = operator.index(seed)
     scan = oriented_scan(points)
     chosen = resolve_settings(scan.gauge, quality, **settings)
     held_out = held_out_rows(len(points), seed) if chosen.refit else np.empty(0, dtype=np.int64)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from sdf_siren.errors import UsageError
-from sdf_siren.fitting.kinds import check_kind
+from sdf_siren.fitting.kinds import check_kind, plain
 
 GOOD = [
     ("str", "a"),
@@ -31,3 +31,9 @@ def test_what_a_field_may_hold(kind: str, value: object) -> None:
 def test_another_kind_is_refused_by_name(kind: str, value: object) -> None:
     with pytest.raises(UsageError, match=r"^fit\.steps must be .*, found "):
         check_kind("fit.steps", value, kind)
+
+
+def test_numbers_of_numpy_become_ones_of_python() -> None:
+    for given, wanted in ((np.int64(3), int), (np.float32(0.5), float), (np.bool_(True), bool), ("a", str)):
+        assert type(plain(given)) is wanted
+        assert plain(given) == given

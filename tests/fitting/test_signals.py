@@ -1,5 +1,6 @@
 """Whole fits of small signals: accuracy, the same again, interrupted or not, and derivatives alone."""
 
+import json
 from itertools import pairwise
 from pathlib import Path
 
@@ -43,6 +44,13 @@ def test_an_image_is_fitted_and_says_how_well():
     assert score(field, signal) > 38
     assert field.record["psnr"] == pytest.approx(score(field, signal), abs=1e-3)
     assert field.record["source"] == "waves.png"
+
+
+def test_numbers_of_numpy_are_settings_of_a_field_that_can_be_written(tmp_path):
+    given = {name: np.int64(value) for name, value in SMALL.items()} | {"steps": np.int64(10)}
+    options = {"seed": np.int64(1), "psnr": np.float32(20), "learning_rate": np.float64(1e-3)}
+    field = fit_signal(picture(), checkpoint=tmp_path / "fit.checkpoint", **options, **given)
+    assert json.loads(json.dumps(field.record))["settings"]["steps"] == given["steps"]
 
 
 @pytest.mark.parametrize("network", ["relu", "tanh", "encoding"])

@@ -1,6 +1,7 @@
 """Whole fits of exact solids: accuracy, the same again, interrupted or not."""
 
 import dataclasses
+import json
 
 import numpy as np
 import pytest
@@ -149,6 +150,14 @@ def test_an_interrupt_in_the_middle_of_a_step_resumes_exactly(cloud, tmp_path, m
         fit_surface(cloud, checkpoint=path, **settings)
     monkeypatch.undo()
     assert same(whole, fit_surface(cloud, checkpoint=path, resume=True, **settings))
+
+
+def test_numbers_of_numpy_are_settings_of_a_field_that_can_be_written(cloud, tmp_path):
+    path = tmp_path / "fit.checkpoint"
+    given = {name: np.int64(value) for name, value in SMALL.items()} | {"steps": np.int64(2)}
+    field = fit_surface(cloud, seed=np.int64(3), surface_weight=np.float32(10), checkpoint=path, **given)
+    assert json.loads(json.dumps(field.record))["settings"]["steps"] == given["steps"]
+    assert same(field, fit_surface(cloud, seed=3, surface_weight=10.0, **(SMALL | {"steps": 2})))
 
 
 def test_a_checkpoint_of_other_settings_is_refused(cloud, tmp_path):
