@@ -109,6 +109,17 @@ def test_one_tile_bears_on_its_box_only(place, x):
         assert -1e-12 <= value <= 1 + 1e-12
 
 
+def test_tiles_do_not_bear_on_places_far_outside_of_the_cube():
+    tiles = random_tiles(share=1.0)
+    reach = 1 + 2 * SIDE
+    for far in (1.01 * reach, 3.0, 40.0):
+        x = points(200, seed=8, bound=0.9)
+        x[torch.arange(200), torch.arange(200) % 3] = far * (2 * (torch.arange(200) % 2) - 1).double()
+        value, gradient = tiles.value_and_gradient(x)
+        assert not value.any()
+        assert not gradient.any()
+
+
 def test_without_tiles_there_is_nothing():
     tiles = CubicTiles(SIDE, torch.empty(0, 3, dtype=torch.int64), torch.empty(0, COEFFICIENTS))
     value, gradient = tiles.value_and_gradient(torch.zeros(5, 3))

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 import pytest
 import torch
 
-from sdf_siren.fitting.levels import LEAST_TURN, PATIENCE, Level, Search, Unseen
+from sdf_siren.fitting.levels import LEAST_PART, LEAST_TURN, PATIENCE, Level, Search, Unseen, _out_of_bounds
 from sdf_siren.fitting.local import Scatter
 from sdf_siren.fitting.refit import EXACT
 
@@ -162,3 +162,10 @@ def test_ripples_within_the_noise_show_in_the_normals():
     flat, rippled = judged_of(noisy, Plane()), judged_of(noisy, Rippled())
     assert abs(float(rippled.distance.mean() / flat.distance.mean()) - 1) < 0.02
     assert rippled.misfit.mean() > 1.2 * flat.misfit.mean()
+
+
+def test_a_place_beside_the_scan_is_between_a_part_of_its_distance_and_all_of_it():
+    distance = torch.tensor([0.2, 0.2, 0.2, 0.2, -0.2, -0.2, -0.2])
+    value = torch.tensor([0.3, 0.2, 0.9 * 0.2, -0.1, -0.3, -0.16, 0.0])
+    wanted = torch.tensor([0.2, 0.2, 0.9 * 0.2, LEAST_PART * 0.2, -0.2, -0.16, -LEAST_PART * 0.2])
+    torch.testing.assert_close(value + _out_of_bounds(value, distance), wanted)

@@ -1,6 +1,7 @@
 """Extraction in world coordinates: units, orientation, normals, clear failure."""
 
 import dataclasses
+import importlib
 
 import numpy as np
 import pytest
@@ -54,6 +55,22 @@ def test_mesh_is_on_the_surface_in_world_units_and_outward(offset):
     assert found.components_removed == 0
     assert found.notes == ()
     assert reports[-1].done == reports[-1].total
+
+
+class Flat:
+    """So flat that a Newton step would lead far away: f = 1e-4 x, and a crossing that was seen elsewhere."""
+
+    def value_and_gradient(self, x):
+        return 1e-4 * x[:, :1], torch.tensor([[1e-4, 0.0, 0.0]]).expand(len(x), 3)
+
+
+def test_a_vertex_is_moved_by_half_a_cell_at_most():
+    onto = importlib.import_module("sdf_siren.meshing.extract")._onto_level_set
+    start = np.array([[0.003, 0.1, 0.2], [0.3, 0.1, 0.2], [-0.3, 0.1, 0.2]])
+    moved, normals = onto(Flat(), start, 0.02, "cpu")
+    np.testing.assert_allclose(moved[:, 0], [0.0, 0.29, -0.29], atol=1e-6)
+    np.testing.assert_allclose(moved[:, 1:], start[:, 1:])
+    np.testing.assert_allclose(normals, np.tile([1.0, 0.0, 0.0], (3, 1)))
 
 
 def test_a_field_in_double_precision_is_meshed_as_in_single():

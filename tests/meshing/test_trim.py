@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from exact_scans import UNIT, euler, mesh_of, on_sphere, plane_scan, sphere_scan
@@ -89,6 +91,16 @@ def test_a_hole_in_the_scan_is_a_hole_in_the_mesh():
     assert topology(mesh).components == 1
     inner = np.linalg.norm(mesh.vertices, axis=1).min()
     assert inner == pytest.approx(0.15 - REACH * np.median(scan.spacing), abs=0.5 * np.median(scan.spacing))
+
+
+@pytest.mark.parametrize(("radius", "holes"), [(1.5, 0), (4.0, 1)])
+def test_what_faces_away_makes_a_hole_only_if_it_is_wide(radius, holes):
+    """Radii in spacings: a rough surface turns away here and there, a back is larger."""
+    scan, mesh = plane_scan(5000), mesh_of(PLANE, 128)
+    away = np.linalg.norm(mesh.vertices[:, :2], axis=1) < radius * np.median(scan.spacing)
+    assert away.sum() > 3
+    turned = np.where(away[:, None], -mesh.normals, mesh.normals)
+    assert euler(trim(replace(mesh, normals=turned), scan).mesh) == 1 - holes
 
 
 def test_the_back_of_a_thin_shell_goes():
