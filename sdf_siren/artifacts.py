@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
@@ -61,6 +61,8 @@ class Mesh:
         faces = self.faces[kept]
         used = np.zeros(len(self.vertices), dtype=bool)
         used[faces.reshape(-1)] = True
+        if used.all():
+            return replace(self, faces=faces)
         number = np.cumsum(used) - 1
         return Mesh(
             self.vertices[used],

@@ -85,7 +85,7 @@ def _stage(mesh: Mesh) -> tuple[Similarity, Scene]:
 
 def _without_strays(mesh: Mesh) -> Mesh:
     """Vertices that no face uses would only push the camera away."""
-    return mesh.of_faces(np.arange(len(mesh.faces)))
+    return mesh.of_faces(np.ones(len(mesh.faces), dtype=bool))
 
 
 def _surface(scene: Scene, camera: Camera, size: int, *, in_colour: bool) -> Picture:
