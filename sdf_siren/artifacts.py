@@ -133,6 +133,12 @@ class SignalPortrait:
             if not np.isfinite(getattr(self, name)).all():
                 raise ValueError(f"expected finite {name}, found NaN or infinity")
 
+    @property
+    def scores(self) -> dict[str, float]:
+        """``psnr`` by name, without maps that are the same everywhere: these have no range."""
+        named = zip(("value", "gradient", "Laplacian"), self.psnr, strict=True)
+        return {name: score for name, score in named if score > -math.inf}
+
 
 def edges_and_sides(faces: NDArray[np.int64], vertices: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Edges (e, 2) of ``faces`` (f, 3), whose corners are below ``vertices``: lower corners first, in order;

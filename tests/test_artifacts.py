@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import trimesh
@@ -120,6 +122,13 @@ def test_the_portrait_of_the_truth_has_no_error() -> None:
     portrait = SignalPortrait("truth", np.zeros((2, 3, 1)), flat, flat)
     assert portrait.psnr == (np.inf,) * 3
     assert portrait.parameters == portrait.steps == portrait.seconds == 0
+
+
+def test_derivatives_of_a_constant_have_no_score() -> None:
+    flat = np.zeros((2, 3))
+    portrait = SignalPortrait("a", np.zeros((2, 3, 1)), flat, flat, psnr=(40.0, -np.inf, -np.inf))
+    assert portrait.scores == {"value": 40.0}
+    assert list(replace(portrait, psnr=(np.inf, 9.0, 8.0)).scores) == ["value", "gradient", "Laplacian"]
 
 
 def test_a_portrait_has_maps_of_its_own_shape() -> None:

@@ -124,11 +124,10 @@ def _signal(measures: Mapping[str, Any]) -> list[str]:
     if "integral_seconds" in measures:
         psnr, took = _decibels(measures["integral_psnr"]), measures["integral_seconds"]
         lines.append(f"the classical integral of the same derivatives: {psnr} in {took:.3f} s")
-    for name, (parameters, steps, seconds, *scores) in measures.get("comparison", {}).items():
-        value, gradient, laplacian = (_decibels(score) for score in scores)
+    for name, (parameters, steps, seconds, scores) in measures.get("comparison", {}).items():
+        told = [f"{what} {_decibels(score):>9}" for what, score in scores.items()]
         lines.append(
-            f"  {name:<25} {value:>9}, gradient {gradient:>9}, Laplacian {laplacian:>9}"
-            f"  ({parameters:,} parameters, {steps:,} steps, {seconds:.1f} s)"
+            f"  {name:<25} {', '.join(told)}  ({parameters:,} parameters, {steps:,} steps, {seconds:.1f} s)"
         )
     if "comparison_sheet" in measures:
         lines.append(f"comparison {measures['comparison_sheet']}")

@@ -99,9 +99,8 @@ def _facts(portrait: SignalPortrait, is_truth: bool) -> list[str]:
     if is_truth:
         rows, columns = portrait.value.shape[:2]
         return [f"{columns} x {rows} pixels"]
-    psnr = zip(("value", "gradient", "Laplacian"), portrait.psnr, strict=True)
     return [
         f"{portrait.parameters:,} parameters",
         f"{portrait.steps:,} steps in {portrait.seconds:.3g} s",
-        *(f"{name} {decibels(number)}" for name, number in psnr),
+        *(f"{name} {decibels(number)}" for name, number in portrait.scores.items()),
     ]

@@ -41,7 +41,7 @@ class WriteComparison(Stage):
             parameters=self.parameters,
         )
         write_signal_comparison(path, portraits, curves, low=signal.format.low, high=signal.format.high)
-        rows = {p.name: [p.parameters, p.steps, p.seconds, *p.psnr] for p in portraits[1:]}
+        rows = {p.name: [p.parameters, p.steps, p.seconds, p.scores] for p in portraits[1:]}
         context.record({"comparison": rows, "comparison_sheet": str(path)})
         return {}
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import math
 from types import SimpleNamespace
 
 from sdf_siren.stages.write_comparison import WriteComparison
@@ -7,7 +8,8 @@ from sdf_siren.stages.write_comparison import WriteComparison
 
 def test_call(stand_in, context, said, tmp_path):
     truth = SimpleNamespace(name="truth")
-    siren = SimpleNamespace(name="SIREN", parameters=5, steps=6, seconds=7.0, psnr=(40.0, 30.0, 20.0))
+    figures = {"psnr": (40.0, 30.0, -math.inf), "scores": {"value": 40.0, "gradient": 30.0}}
+    siren = SimpleNamespace(name="SIREN", parameters=5, steps=6, seconds=7.0, **figures)
     fits = stand_in("sdf_siren.fitting", compare_networks=([truth, siren], {"SIREN": [(0.1, 9.0)]}))
     drawn = stand_in("sdf_siren.render", write_signal_comparison=None)
     signal = SimpleNamespace(format=SimpleNamespace(low=-1.0, high=3.0))
@@ -25,6 +27,6 @@ def test_call(stand_in, context, said, tmp_path):
         ("write_signal_comparison", (path, [truth, siren], {"SIREN": [(0.1, 9.0)]}), ends),
     ]
     assert said("measures") == [
-        {"comparison": {"SIREN": [5, 6, 7.0, 40.0, 30.0, 20.0]}, "comparison_sheet": str(path)}
+        {"comparison": {"SIREN": [5, 6, 7.0, figures["scores"]]}, "comparison_sheet": str(path)}
     ]
     assert stage.plan({}, context) == ["four fits of 2 s each", str(path)]
